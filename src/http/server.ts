@@ -1,0 +1,69 @@
+import type { Clock } from "../kernel/clock.ts";
+import type { Intake } from "../kernel/intake.ts";
+import type { Log } from "../kernel/log.ts";
+import type { HttpEnv } from "./upgrade.ts";
+
+/** What a server serves: the shape of `app.fetch`. */
+export type Fetch = (request: Request, env: HttpEnv) => Response | Promise<Response>;
+
+/** Where a listener is bound. */
+export interface Address {
+  /** The address itself, such as "127.0.0.1" or "::". */
+  readonly host: string;
+  readonly port: number;
+  /** What a browser on this machine would open, without a trailing slash. */
+  readonly url: string;
+}
+
+/** Times are milliseconds, sizes bytes. */
+export interface ListenOptions {
+  /** A name or an address. Without it the server listens on every address of the machine. */
+  readonly host?: string | undefined;
+  /** 0, the default, takes a free port. */
+  readonly port?: number | undefined;
+  /** How long a connection may be idle between requests. 5,000 by default. */
+  readonly keepAliveTimeout?: number | undefined;
+  /** How long the head of a request may take to come. 60,000 by default. */
+  readonly headersTimeout?: number | undefined;
+  /** How long a whole request may take to come. 300,000 by default. */
+  readonly requestTimeout?: number | undefined;
+  /** The largest head of a request; a larger one is answered with 431. 16 KiB by default. */
+  readonly maxHeaderSize?: number | undefined;
+  /** Connections that the kernel keeps while they wait to be accepted. 511 by default. */
+  readonly backlog?: number | undefined;
+  /** The largest WebSocket message; a larger one closes the socket with 1009. 64 KiB by default. */
+  readonly wsMaxPayload?: number | undefined;
+  /** How long a WebSocket's peer may take to answer a close before its connection is cut. 5,000 by default. */
+  readonly wsCloseTimeout?: number | undefined;
+  /** How long a request waits for a program to be attached before it gets a 503. 10,000 by default. */
+  readonly holdTimeout?: number | undefined;
+  /**
+   * After `close`: how long a half-sent request may take to come whole, and how old a connection that never sent a byte may
+   * get. 1,000 by default.
+   */
+  readonly strayTimeout?: number | undefined;
+}
+
+export interface ListenerOptions extends ListenOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * A listening socket and its connections. As an intake it is about connections only: it is drained when the last of them
+ * has closed. What is done with the requests is an attachment's business, so that the socket can outlive a program that is
+ * replaced: requests that come while nothing is attached wait for the next.
+ */
+export interface Listener extends Intake {
+  /** Undefined until `open` has settled. */
+  readonly address: Address | undefined;
+  /**
+   * One program's work on this listener, as an intake whose stop leaves the listener open. Its requests run in the
+   * asynchronous context that opened it.
+   */
+  attach(fetch: Fetch): Intake;
+  /** Takes requests in, but lets them wait: what is attached now gets no more. */
+  hold(): void;
+  /** Both in one intake, for a program that has the listener to itself: its stop closes the listener too. */
+  intake(fetch: Fetch): Intake;
+}

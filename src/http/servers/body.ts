@@ -1,0 +1,52 @@
+/**
+ * Whether a response's body is at hand, rather than a stream. Asking the lightweight response of @hono/node-server for its
+ * `body` would build the platform's slow one, so this looks where it keeps what it was given; anything not found there is
+ * taken for a stream, which costs time only.
+ */
+export class Bodies {
+  /** Its name for that place, found on an instance. Make this after `getRequestListener` has put its Response in place. */
+  private readonly kept = Object.getOwnPropertySymbols(new Response("")).find(({ description }) => description === "cache");
+
+  /** The same response when its body is at hand; else one whose stream tells `watch` how it ends. */
+  watched(response: Response, watch: StreamWatch): Response {
+    const kept: unknown = this.kept === undefined ? undefined : Reflect.get(response, this.kept);
+    if (Array.isArray(kept) && !(kept[1] instanceof ReadableStream)) return response;
+    const { body } = response;
+    return body === null ? response : new Response(watchedStream(body, watch), response);
+  }
+}
+
+export interface StreamWatch {
+  /** The stream failed after its response had begun. */
+  failed(error: unknown): void;
+  /** The client left; `closing` settles when the stream's source has closed. */
+  cancelled(closing: Promise<void>): void;
+}
+
+/**
+ * Passes chunks on one by one, as they are asked for. A failure is told to `watch` and not passed on, because
+ * @hono/node-server would print it to the console.
+ */
+function watchedStream(source: ReadableStream<Uint8Array>, watch: StreamWatch): ReadableStream<Uint8Array> {
+  const reader = source.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          watch.failed(error);
+          controller.close();
+        }
+      },
+      cancel(reason) {
+        const closing = reader.cancel(reason);
+        watch.cancelled(closing);
+        return closing;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

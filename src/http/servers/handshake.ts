@@ -1,0 +1,67 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+
+import type { WebSocket, WebSocketServer } from "ws";
+
+import type { Socket, Upgrade } from "../upgrade.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What a route does with an open socket. */
+export type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
+
+/** An upgrade that a client asked for: offered to `fetch`, and completed when a route accepted it. */
+export class Handshake implements Upgrade {
+  readonly socket: Duplex;
+  private readonly head: Buffer;
+  private run: Run | undefined;
+
+  constructor(socket: Duplex, head: Buffer) {
+    this.socket = socket;
+    this.head = head;
+  }
+
+  accept(run: Run): Response {
+    this.run = run;
+    // 101 is not a status that the platform's Response can have.
+    return new Response(null, { headers: { upgrade: "websocket" } });
+  }
+
+  /**
+   * What the route wants run, when `response` is an acceptance. The header is looked at, not the identity, because a
+   * middleware that adds a header may have copied the response; one that answers for itself leaves the header out.
+   */
+  accepted(response: Response): Run | undefined {
+    return response.ok && response.headers.get("upgrade") === "websocket" ? this.run : undefined;
+  }
+
+  /**
+   * Switches protocols and hands the socket to `opened`. Where the client's headers are not a valid handshake, `ws` answers
+   * 400 itself and `opened` is not called; nor is it when the client has left.
+   */
+  complete(wss: WebSocketServer, exchange: Exchange, response: Response, opened: (ws: WebSocket) => void): void {
+    const { req, socket } = exchange;
+    if (socket === null) return;
+    exchange.detachSocket(socket);
+    const headers = (lines: string[], request: IncomingMessage): void => {
+      if (request === req) lines.push(...extraHeaders(response));
+    };
+    wss.on("headers", headers);
+    try {
+      wss.handleUpgrade(req, socket, this.head, opened);
+    } finally {
+      wss.off("headers", headers);
+    }
+  }
+}
+
+/** Whether this is a request for a WebSocket. Others that ask for an upgrade, such as h2c, are answered as plain HTTP. */
+export function asksForWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/** Headers of the handshake itself, which are not a middleware's to set. */
+const own = /^(connection|content-length|content-type|keep-alive|trailer|transfer-encoding|upgrade|sec-websocket-.*)$/;
+
+function extraHeaders(response: Response): string[] {
+  return [...response.headers].filter(([name]) => !own.test(name)).map(([name, value]) => `${name}: ${value}`);
+}

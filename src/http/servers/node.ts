@@ -1,0 +1,220 @@
+import { createServer, IncomingMessage, type Server } from "node:http";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Duplex } from "node:stream";
+
+import { WebSocketServer } from "ws";
+
+import type { Clock } from "../../kernel/clock.ts";
+import type { Intake, Leftover } from "../../kernel/intake.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Address, Fetch, Listener, ListenerOptions } from "../server.ts";
+import { addressOf } from "./address.ts";
+import { Attachment, type Host } from "./attachment.ts";
+import { Connection, type ConnectionState } from "./connection.ts";
+import { listenError, serverError } from "./errors.ts";
+import { Exchange, refuse } from "./exchange.ts";
+import { asksForWebSocket, Handshake } from "./handshake.ts";
+import { Hold } from "./hold.ts";
+import { type Settings, settingsOf } from "./options.ts";
+import { SoleIntake } from "./sole-intake.ts";
+
+/** A listener on Node's own HTTP server. Nothing is opened until `open`. */
+export function nodeListener(options: ListenerOptions): Listener {
+  const { clock, log, ...listen } = options;
+  return new NodeListener(settingsOf(listen), clock, log);
+}
+
+/**
+ * States: new, listening, ending (a lame duck: connections end with their next answer), closed (accepts none; idle
+ * connections are gone, the others end with their last answer). Only onwards.
+ *
+ * An idle connection is closed at once. A client that sends a request on it in that very moment loses it: that race is
+ * HTTP's own, and the reason for a lame duck. What had already arrived is read first.
+ */
+class NodeListener implements Listener, Host {
+  readonly name = "http listener";
+  readonly wss: WebSocketServer;
+  readonly log: Log;
+  address: Address | undefined;
+  private readonly settings: Settings;
+  private readonly clock: Clock;
+  private readonly server: Server<typeof IncomingMessage, typeof Exchange>;
+  private readonly connections = new Map<Duplex, Connection>();
+  private readonly held: Hold;
+  private current: Attachment | undefined;
+  private ending = false;
+  private opening: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+  private allClosed: Promise<void> = Promise.resolve();
+  private closedAt = 0;
+  private cancelSweep: (() => void) | undefined;
+
+  constructor(settings: Settings, clock: Clock, log: Log) {
+    this.settings = settings;
+    this.clock = clock;
+    this.log = log;
+    this.held = new Hold(clock, settings.holdTimeout);
+    const { wsMaxPayload: maxPayload, wsCloseTimeout: closeTimeout } = settings;
+    // Its own object, because the type declarations of `ws` do not know closeTimeout yet.
+    const wsOptions = { noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload, closeTimeout };
+    this.wss = new WebSocketServer(wsOptions);
+    this.server = this.createServer();
+  }
+
+  attach(fetch: Fetch): Intake {
+    return new Attachment(this, fetch, true);
+  }
+
+  intake(fetch: Fetch): Intake {
+    return new SoleIntake(this, new Attachment(this, fetch, false));
+  }
+
+  hold(): void {
+    this.current = undefined;
+  }
+
+  direct(attachment: Attachment): void {
+    if (this.closing !== undefined) throw serverError("LISTENER_CLOSED", "A program was attached to a closed listener.");
+    this.current = attachment;
+    this.held.release((exchange) => attachment.serve(exchange));
+  }
+
+  release(attachment: Attachment): void {
+    if (this.current === attachment && this.closing === undefined) this.hold();
+  }
+
+  open(): Promise<void> {
+    if (this.closing !== undefined) {
+      return Promise.reject(serverError("LISTENER_CLOSED", "A closed listener was opened again."));
+    }
+    return (this.opening ??= this.listen());
+  }
+
+  lameDuck(): void {
+    this.ending = true;
+    for (const connection of this.connections.values()) connection.conclude();
+  }
+
+  close(): Promise<void> {
+    return (this.closing ??= this.stopAccepting());
+  }
+
+  async drained(): Promise<void> {
+    await this.allClosed;
+    this.cancelSweep?.();
+  }
+
+  async abort(): Promise<readonly Leftover[]> {
+    await this.close();
+    const left = this.strays();
+    // As long as an attachment waits for its handlers' last answers.
+    await turn();
+    for (const { socket } of this.connections.values()) socket.destroy();
+    await this.drained();
+    return left;
+  }
+
+  private createServer(): Server<typeof IncomingMessage, typeof Exchange> {
+    const { keepAliveTimeout, requestTimeout, maxHeaderSize } = this.settings;
+    const headersTimeout = Math.min(this.settings.headersTimeout, requestTimeout);
+    const server = createServer(
+      {
+        IncomingMessage,
+        ServerResponse: Exchange,
+        keepAliveTimeout,
+        headersTimeout,
+        requestTimeout,
+        maxHeaderSize,
+        // Known from Node 24.9; before that every upgrade comes as one, and is answered as plain HTTP there.
+        shouldUpgradeCallback: asksForWebSocket,
+      },
+      (_, exchange) => this.take(exchange),
+    );
+    server.on("connection", (socket) => this.connect(socket));
+    server.on("upgrade", (incoming, socket, head) => this.upgrade(incoming, socket, head));
+    return server;
+  }
+
+  private listen(): Promise<void> {
+    const { host, port, backlog } = this.settings;
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error): void => reject(listenError(error, host, port));
+      this.server.once("error", failed);
+      this.server.listen({ host, port, backlog }, () => {
+        this.server.off("error", failed);
+        this.server.on("error", (error) => this.log("error", "A connection could not be accepted.", { error }));
+        this.address = addressOf(this.server);
+        resolve();
+      });
+    });
+  }
+
+  private connect(socket: Duplex): void {
+    const connection = new Connection(socket, this.clock.now(), this.ending);
+    this.connections.set(socket, connection);
+    socket.on("close", () => {
+      this.connections.delete(socket);
+      connection.lost();
+    });
+  }
+
+  private take(exchange: Exchange): void {
+    const connection = this.connections.get(exchange.req.socket);
+    if (connection === undefined || !connection.begin(exchange)) return;
+    if (this.current !== undefined) this.current.serve(exchange);
+    else if (this.closing === undefined) this.held.add(exchange);
+    else refuse(exchange, 503, "The server is stopping");
+  }
+
+  private upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node has taken its own listeners off: without one a reset would be an uncaught error.
+    socket.on("error", () => socket.destroy());
+    const connection = this.connections.get(socket);
+    // A handshake behind a request that is not answered yet is a breach of RFC 6455, and could not be answered in order.
+    if (connection === undefined || connection.state === "in-flight") return void socket.destroy();
+    const exchange = new Exchange(incoming);
+    exchange.assignSocket(incoming.socket);
+    exchange.setHeader("Connection", "close");
+    exchange.on("finish", () => incoming.socket.destroySoon());
+    exchange.handshake = new Handshake(socket, head);
+    connection.upgraded = true;
+    this.take(exchange);
+  }
+
+  private async stopAccepting(): Promise<void> {
+    await this.opening?.catch(() => {});
+    this.lameDuck();
+    await turn();
+    this.held.release((exchange) => refuse(exchange, 503, "The server is stopping"));
+    // Its callback comes when every connection has closed, and also when it never listened.
+    this.allClosed = new Promise((resolve) => this.server.close(() => resolve()));
+    this.closedAt = this.clock.now();
+    this.sweep();
+  }
+
+  /** Once the server is closed Node no longer limits how long a request may take to come: this does. */
+  private sweep(): void {
+    const now = this.clock.now();
+    let next = Infinity;
+    for (const connection of this.connections.values()) {
+      if (!isStray(connection.state)) continue;
+      const from = connection.state === "never-sent" ? connection.since : this.closedAt;
+      const due = from + this.settings.strayTimeout;
+      if (due <= now) connection.socket.destroy();
+      else next = Math.min(next, due);
+    }
+    this.cancelSweep = next === Infinity ? undefined : this.clock.after(next - now, () => this.sweep());
+  }
+
+  private strays(): Leftover[] {
+    const counts = new Map<ConnectionState, number>();
+    for (const { state, socket } of this.connections.values()) {
+      if (isStray(state) && !socket.destroyed) counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    return [...counts].map(([kind, count]) => ({ kind, count }));
+  }
+}
+
+function isStray(state: ConnectionState): boolean {
+  return state === "never-sent" || state === "partial-request";
+}
