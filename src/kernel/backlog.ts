@@ -1,0 +1,52 @@
+import { kernelError } from "./catalogue.ts";
+
+/** Work that was handed over to the program, to go on after whatever handed it over: awaited at stop. */
+export class Backlog {
+  private readonly works = new Map<Promise<unknown>, string>();
+  private readonly aborter = new AbortController();
+  private closed = false;
+  private idle: (() => void) | undefined;
+  private readonly failed: (name: string, error: unknown) => void;
+
+  constructor(failed: (name: string, error: unknown) => void) {
+    this.failed = failed;
+  }
+
+  /** The names of what is in hand. */
+  get names(): readonly string[] {
+    return [...this.works.values()];
+  }
+
+  /**
+   * Runs `work` and keeps it. Its signal fires when the drain budget is spent.
+   *
+   * @throws LivespanError TASK_CALLED_LATE once the program has drained.
+   */
+  own(name: string, work: (signal: AbortSignal) => unknown): void {
+    if (this.closed) throw kernelError("TASK_CALLED_LATE", `"${name}" was handed over after the program had drained.`);
+    const running = (async () => work(this.aborter.signal))();
+    const ended = running.then(
+      () => {},
+      (error: unknown) => this.failed(name, error),
+    );
+    this.works.set(ended, name);
+    void ended.then(() => {
+      this.works.delete(ended);
+      if (this.works.size === 0) this.idle?.();
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Settles when nothing is in hand; what is handed over meanwhile is awaited too. */
+  async drained(): Promise<void> {
+    if (this.works.size > 0) await new Promise<void>((resolve) => (this.idle = resolve));
+  }
+
+  abort(reason: unknown): void {
+    this.close();
+    this.aborter.abort(reason);
+  }
+}

@@ -1,0 +1,67 @@
+/** How long a task waits before its next attempt. Times are milliseconds. */
+export interface BackoffOptions {
+  /** Before the first restart. 100 unless said. */
+  readonly base?: number;
+  /** From one to the next. 2 unless said. */
+  readonly factor?: number;
+  /** Never longer than this. 30,000 unless said. */
+  readonly max?: number;
+  /** Full jitter spreads each wait evenly over [0, wait). "full" unless said. */
+  readonly jitter?: "full" | "none";
+  /** An attempt that ran this long was healthy: the next wait starts from `base`. 60,000 unless said. */
+  readonly resetAfter?: number;
+}
+
+/** How many restarts are too many: more than `restarts` within `withinMs`. */
+export interface Intensity {
+  readonly restarts: number;
+  readonly withinMs: number;
+}
+
+export class Backoff {
+  private readonly options: Required<BackoffOptions>;
+  private readonly random: () => number;
+  private failures = 0;
+
+  constructor(options: BackoffOptions, random: () => number) {
+    this.options = { base: 100, factor: 2, max: 30_000, jitter: "full", resetAfter: 60_000, ...options };
+    this.random = random;
+  }
+
+  /** The wait after an attempt that ran for `ranMs`. */
+  next(ranMs: number): number {
+    if (ranMs >= this.options.resetAfter) this.failures = 0;
+    const { base, factor, max } = this.options;
+    return this.spread(Math.min(max, base * factor ** this.failures++));
+  }
+
+  /** The longest wait, for a task that is kept although it exceeded its intensity. */
+  longest(): number {
+    return this.spread(this.options.max);
+  }
+
+  private spread(ms: number): number {
+    return this.options.jitter === "full" ? Math.floor(this.random() * ms) : ms;
+  }
+}
+
+/** Counts restarts in a sliding window. */
+export class RestartWindow {
+  private readonly limit: Intensity;
+  private at: number[] = [];
+
+  constructor(limit: Intensity) {
+    this.limit = limit;
+  }
+
+  get count(): number {
+    return this.at.length;
+  }
+
+  /** Counts one more; true when that is more than the limit allows. */
+  exceeds(now: number): boolean {
+    this.at = this.at.filter((time) => now - time < this.limit.withinMs);
+    this.at.push(now);
+    return this.at.length > this.limit.restarts;
+  }
+}

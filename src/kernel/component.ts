@@ -1,0 +1,172 @@
+import type { Alarm, Alarms } from "./alarms.ts";
+import type { ContextOwner, Provided } from "./context.ts";
+import type { Emit } from "./events.ts";
+import type { LifespanDeclaration, Storage } from "./lifespan.ts";
+import type { ChildOptions, ChildTask } from "./task.ts";
+import type { World } from "./world.ts";
+import { Children } from "./children.ts";
+import { kernelError, Stopping } from "./catalogue.ts";
+import { Context, inside, nothingProvided } from "./context.ts";
+import { SetupRun } from "./setup.ts";
+
+/** What every component of one generation shares. */
+export interface Surroundings {
+  readonly world: World;
+  readonly alarms: Alarms;
+  readonly emit: Emit;
+  readonly draining: AbortSignal;
+  /** Runs a function in the asynchronous context that start() was called in. */
+  readonly captured: <R>(fn: () => R) => R;
+  /** Everything that any lifespan has provided so far: what tasks and handlers run under. */
+  provided(): readonly Provided[];
+  /** The moment past which no limit is extended. */
+  latest(): number;
+  /** A child of a lifespan has failed for good. */
+  escalate(task: string, error: unknown): void;
+}
+
+export type ComponentState = "idle" | "starting" | "up" | "skipped" | "failed" | "stopping" | "down" | "abandoned";
+
+/** One lifespan in one running graph. */
+export class Component implements ContextOwner {
+  readonly name: string;
+  readonly declaration: LifespanDeclaration;
+  readonly needs: Component[] = [];
+  readonly dependents: Component[] = [];
+  readonly values: Record<string, unknown> = {};
+  /** Keys under which `needs` appear in `values`, in the same order. */
+  readonly keys: string[] = [];
+  state: ComponentState = "idle";
+  value: unknown;
+  error: unknown;
+  waiting: string | undefined;
+  last: boolean;
+  startedAt = 0;
+  upMs: number | undefined;
+  limit: Alarm | undefined;
+  private around!: Surroundings;
+  private run!: SetupRun;
+  private aborter: AbortController | undefined;
+  private inherited: readonly Provided[] = nothingProvided;
+  private own: Provided[] | undefined;
+  private childGroup: Children | undefined;
+
+  constructor(declaration: LifespanDeclaration, name: string) {
+    this.declaration = declaration;
+    this.name = name;
+    this.last = declaration.options.last === true;
+  }
+
+  get optional(): boolean {
+    return this.declaration.options.optional === true;
+  }
+  get world(): World {
+    return this.around.world;
+  }
+  get draining(): AbortSignal {
+    return this.around.draining;
+  }
+  get signal(): AbortSignal {
+    this.aborter ??= new AbortController();
+    return this.aborter.signal;
+  }
+  /** What it provided, and what those it needs did. */
+  get provided(): readonly Provided[] {
+    return this.own === undefined ? this.inherited : [...this.inherited, ...this.own];
+  }
+
+  /** Runs the setup to its yield. Settles with its value; rejects with what it threw, or with `fail`'s error. */
+  up(around: Surroundings): Promise<unknown> {
+    this.around = around;
+    this.run = new SetupRun(`lifespan "${this.name}"`);
+    this.state = "starting";
+    this.startedAt = around.world.clock.now();
+    this.inherited = inheritedBy(this.needs);
+    for (const [i, need] of this.needs.entries()) this.values[this.keys[i]!] = need.value;
+    return new Promise((resolve, reject) => {
+      this.fail = reject;
+      this.yielded = this.setUp().then(
+        (value) => {
+          resolve(value);
+          return true;
+        },
+        (error: unknown) => {
+          reject(error as Error);
+          return false;
+        },
+      );
+    });
+  }
+
+  /** Fails a start from outside: a stray rejection, or a child that failed before it had started. */
+  fail: (error: unknown) => void = () => {};
+
+  /** Whether the setup came to its yield in the end, also after it was given up. */
+  yielded: Promise<boolean> = Promise.resolve(false);
+
+  private async setUp(): Promise<unknown> {
+    const context = new Context(this);
+    const setup = (): Promise<unknown> => this.run.up(this.declaration.setup(context as never));
+    return this.world.scope.own(this, () => inside(this.inherited, setup));
+  }
+
+  /** Ends its children, then runs the code after the yield, under all that it and its needs provided. */
+  async down(): Promise<void> {
+    await this.endChildren();
+    await this.around.captured(() => this.world.scope.own(this, () => inside(this.provided, () => this.run.down())));
+  }
+
+  async endChildren(): Promise<void> {
+    await this.childGroup?.stop(new Stopping(`lifespan "${this.name}" is stopping`));
+  }
+
+  abort(reason: unknown): void {
+    this.aborter ??= new AbortController();
+    this.aborter.abort(reason);
+  }
+
+  provide(storage: Storage<unknown>, value: unknown): void {
+    (this.own ??= []).push({ storage, value });
+  }
+
+  extend(ms: number, why: string): boolean {
+    const { limit, around } = this;
+    const due = limit === undefined ? Infinity : limit.due + ms;
+    const granted = limit !== undefined && due <= around.latest();
+    if (granted) around.alarms.move(limit, due);
+    if (granted) this.waiting = why;
+    around.emit("lifespan.extended", { name: this.name, ms, why, granted });
+    return granted;
+  }
+
+  spawn(name: string, body: (ctx: never) => unknown, options: ChildOptions | undefined): ChildTask<unknown> {
+    if (this.state !== "starting" && this.state !== "up") {
+      throw kernelError("TASK_CALLED_LATE", `lifespan "${this.name}" spawned "${name}" while ${this.state}.`);
+    }
+    this.childGroup ??= new Children({
+      parent: this.name,
+      values: this.values,
+      around: this.around,
+      provided: () => this.provided,
+      failed: (child, error, { restart }) => {
+        if (this.state === "starting") this.fail(error);
+        else if (restart !== "temporary") this.around.escalate(child, error);
+      },
+      failsAtOnce: () => this.state === "starting",
+    });
+    return this.childGroup.spawn(name, body, options ?? {});
+  }
+
+  started(): void {
+    // A lifespan says that it has started by its yield; only tasks call this.
+  }
+}
+
+function inheritedBy(needs: readonly Component[]): readonly Provided[] {
+  const all = new Set<Provided>();
+  for (const need of needs) {
+    const provided = need.provided;
+    if (provided.length > 0) for (const each of provided) all.add(each);
+  }
+  return all.size === 0 ? nothingProvided : [...all];
+}

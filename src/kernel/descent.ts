@@ -1,0 +1,116 @@
+import type { Component, Surroundings } from "./component.ts";
+import type { StopEntry } from "./report.ts";
+import { closeWhenLate } from "./start.ts";
+import { expired, until } from "./alarms.ts";
+import { kernelError, Stopping } from "./catalogue.ts";
+import { messageOf } from "./errors.ts";
+
+/** The limits of a descent, in milliseconds on the clock's scale or as durations. */
+export interface DescentLimits {
+  /** For one teardown, unless it says otherwise. */
+  readonly each: number;
+  /** The moment by which all must be down; it moves when the stop is forced. */
+  due(): number;
+  /** The moment up to which setups that are still running are awaited. */
+  pendingDue(): number;
+}
+
+/** Brings components down: each after all that need it, branches that do not need each other at the same time. */
+export class Descent {
+  private readonly around: Surroundings;
+  private readonly limits: DescentLimits;
+  private readonly record: (entry: StopEntry) => void;
+
+  constructor(around: Surroundings, limits: DescentLimits, record: (entry: StopEntry) => void) {
+    this.around = around;
+    this.limits = limits;
+    this.record = record;
+  }
+
+  /** `components` in the order of their graph. Settles when each is down, failed or abandoned; never rejects. */
+  async run(components: readonly Component[]): Promise<void> {
+    const neededBy = new Map(components.map((component) => [component, 0]));
+    for (const { needs } of components) {
+      for (const need of needs) if (neededBy.has(need)) neededBy.set(need, neededBy.get(need)! + 1);
+    }
+    const done = Promise.withResolvers<void>();
+    let left = components.length;
+    if (left === 0) done.resolve();
+    const bring = async (component: Component): Promise<void> => {
+      await this.bring(component);
+      for (const need of component.needs) {
+        const others = neededBy.get(need);
+        if (others === undefined) continue;
+        neededBy.set(need, others - 1);
+        if (others === 1) void bring(need);
+      }
+      if (--left === 0) done.resolve();
+    };
+    for (const component of components.toReversed()) if (neededBy.get(component) === 0) void bring(component);
+    await done.promise;
+  }
+
+  private async bring(component: Component): Promise<void> {
+    if (component.state === "starting") await this.awaitSetup(component);
+    if (component.state === "failed") await component.endChildren();
+    if (component.state === "up") await this.tearDown(component);
+  }
+
+  /** A setup that was aborted may still yield; then it is closed like the others. */
+  private async awaitSetup(component: Component): Promise<void> {
+    const { alarms, world, emit } = this.around;
+    const from = world.clock.now();
+    const due = this.limits.pendingDue();
+    const yielded = await until(alarms, due, component.yielded, component);
+    if (yielded !== expired) {
+      component.state = yielded ? "up" : "failed";
+      return;
+    }
+    const ms = world.clock.now() - component.startedAt;
+    component.state = "abandoned";
+    emit("lifespan.abandoned", { name: component.name, during: "start", ms });
+    const { waiting } = component;
+    this.record({ name: component.name, kind: "lifespan", state: "abandoned", ms, limitMs: due - from, waiting });
+    closeWhenLate(component, this.around);
+  }
+
+  private async tearDown(component: Component): Promise<void> {
+    const { alarms, world, emit } = this.around;
+    const { name } = component;
+    const from = world.clock.now();
+    const own = component.declaration.options.stopTimeout ?? this.limits.each;
+    const limitMs = Math.max(0, Math.min(own, this.limits.due() - from));
+    const entry = { name, kind: "lifespan" as const, limitMs };
+    component.state = "stopping";
+    emit("lifespan.stopping", { name });
+    const closing = component.down();
+    try {
+      const ended = await until(alarms, from + limitMs, closing, component);
+      const ms = world.clock.now() - from;
+      if (ended === expired) return this.abandon(component, closing, { ...entry, ms });
+      component.state = "down";
+      emit("lifespan.down", { name, ms });
+      this.record({ ...entry, state: "down", ms });
+    } catch (cause) {
+      const ms = world.clock.now() - from;
+      const message = `lifespan "${name}" failed while stopping: ${messageOf(cause)}.`;
+      const error = kernelError("TEARDOWN_FAILED", message, { cause, remedy: "" });
+      component.state = "failed";
+      emit("lifespan.down", { name, ms, error });
+      this.record({ ...entry, state: "failed", ms, error });
+    }
+  }
+
+  private abandon(component: Component, closing: Promise<void>, entry: Omit<StopEntry, "state">): void {
+    const { emit } = this.around;
+    const { name, waiting } = component;
+    component.state = "abandoned";
+    this.record({ ...entry, state: "abandoned", waiting });
+    emit("lifespan.abandoned", { name, during: "stop", ms: entry.ms });
+    component.abort(new Stopping(`lifespan "${name}" has passed its limit`));
+    closing.then(
+      () => emit("lifespan.late", { name }),
+      (error: unknown) => emit("lifespan.late", { name, error }),
+    );
+  }
+}

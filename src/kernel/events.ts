@@ -1,0 +1,78 @@
+import type { Leftover } from "./intake.ts";
+import type { StopCause, StopReport } from "./report.ts";
+
+/** Everything that happens in a lifespan's life, by name. Times are milliseconds. Logs and dashboards only read it. */
+export interface EventCatalogue {
+  starting: { readonly lifespans: number; readonly tasks: number };
+  ready: { readonly ms: number; readonly degraded: readonly string[] };
+  draining: { readonly cause: StopCause; readonly lameDuckMs: number };
+  stopping: { readonly cause: StopCause };
+  forced: { readonly limitMs: number };
+  stopped: { readonly report: StopReport };
+  failed: { readonly report: StopReport; readonly error: unknown };
+  "lifespan.starting": { readonly name: string };
+  "lifespan.up": { readonly name: string; readonly ms: number };
+  "lifespan.failed": { readonly name: string; readonly error: unknown; readonly optional: boolean };
+  "lifespan.skipped": { readonly name: string; readonly because: string };
+  "lifespan.extended": { readonly name: string; readonly ms: number; readonly why: string; readonly granted: boolean };
+  "lifespan.stopping": { readonly name: string };
+  "lifespan.down": { readonly name: string; readonly ms: number; readonly error?: unknown };
+  "lifespan.abandoned": { readonly name: string; readonly during: "start" | "stop"; readonly ms: number };
+  /** What had been abandoned yielded, or ended, after all; it was closed and its value never published. */
+  "lifespan.late": { readonly name: string; readonly error?: unknown };
+  "intake.open": { readonly name: string };
+  "intake.closed": { readonly name: string };
+  "intake.drained": { readonly name: string; readonly ms: number };
+  "intake.aborted": { readonly name: string; readonly left: readonly Leftover[] };
+  "task.started": { readonly name: string; readonly attempt: number };
+  "task.ended": { readonly name: string; readonly ms: number };
+  "task.failed": { readonly name: string; readonly error: unknown; readonly attempt: number };
+  "task.restarting": { readonly name: string; readonly inMs: number; readonly restarts: number };
+  "task.paused": { readonly name: string; readonly needs: readonly string[] };
+  "task.resumed": { readonly name: string };
+  "task.exceeded": { readonly name: string; readonly then: "escalate" | "degrade" | "ignore"; readonly error: unknown };
+  "task.skipped": { readonly name: string; readonly why: "overlap" | "missed"; readonly skips: number };
+  "task.stopped": { readonly name: string; readonly ms: number; readonly error?: unknown };
+  "task.abandoned": { readonly name: string; readonly ms: number };
+  unhandled: { readonly error: unknown; readonly owner: string | undefined };
+}
+
+export type LifespanEvent = {
+  [K in keyof EventCatalogue]: { readonly type: K; /** On the clock's own scale. */ readonly at: number } & EventCatalogue[K];
+}[keyof EventCatalogue];
+
+export type EventListener = (event: LifespanEvent) => void;
+
+export interface Emit {
+  <K extends keyof EventCatalogue>(type: K, detail: EventCatalogue[K]): void;
+}
+
+/** Hands each event to every listener. One that throws is reported and does not disturb the others. */
+export class Events {
+  private readonly listeners = new Set<EventListener>();
+  private readonly now: () => number;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(now: () => number, onError: (error: unknown) => void) {
+    this.now = now;
+    this.onError = onError;
+  }
+
+  /** The returned function ends it. */
+  on(listener: EventListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  readonly emit: Emit = (type, detail) => {
+    if (this.listeners.size === 0) return;
+    const event = { type, at: this.now(), ...detail } as LifespanEvent;
+    for (const listener of this.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.onError(error);
+      }
+    }
+  };
+}

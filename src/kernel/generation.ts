@@ -1,0 +1,343 @@
+import type { Budgets } from "./budgets.ts";
+import type { EventListener } from "./events.ts";
+import type { Intake } from "./intake.ts";
+import type { Lifespan, Needs } from "./lifespan.ts";
+import type { Overrides, Root } from "./graph.ts";
+import type { Provided } from "./context.ts";
+import type { StopCause, StopReport } from "./report.ts";
+import type { Surroundings } from "./component.ts";
+import type { TaskOptions } from "./task.ts";
+import type { World } from "./world.ts";
+import { Alarms } from "./alarms.ts";
+import { Backlog } from "./backlog.ts";
+import { budgetsFrom } from "./budgets.ts";
+import { combine, messageOf } from "./errors.ts";
+import { Component } from "./component.ts";
+import { Events } from "./events.ts";
+import { Graph } from "./graph.ts";
+import { inside } from "./context.ts";
+import { kernelError, Stopping } from "./catalogue.ts";
+import { Start, startAborted } from "./start.ts";
+import { Stop } from "./stop.ts";
+import { Task } from "./task.ts";
+import { unhealthy } from "./health.ts";
+
+/** A task as a generation takes it: registered, with what its body is to find on its context. */
+export interface TaskEntry {
+  readonly name: string;
+  readonly needs: Needs;
+  readonly options: TaskOptions;
+  readonly body: (ctx: never) => unknown;
+  readonly extras?: object;
+}
+
+/** All that one generation runs. */
+export interface Plan {
+  readonly name: string;
+  readonly roots: readonly Root[];
+  readonly tasks?: readonly TaskEntry[];
+  readonly intakes?: readonly Intake[];
+  readonly overrides?: Overrides;
+  readonly budgets?: Partial<Budgets>;
+}
+
+export type GenerationState = "idle" | "starting" | "ready" | "draining" | "stopping" | "stopped" | "failed";
+
+export interface StopRequest {
+  readonly cause?: StopCause;
+  /** Milliseconds in place of the budget's lame duck. */
+  readonly lameDuck?: number;
+  /** Skips the drain. A later forced request escalates a stop that has begun. */
+  readonly force?: boolean;
+}
+
+/**
+ * One running graph, from its start to its end. What is outside, such as a listening socket, may outlive it and be handed to
+ * the next one.
+ *
+ *     idle ── start ──→ starting ── all up, intakes open ──→ ready
+ *                          │                                   │ stop, a fatal task, a stray rejection
+ *            failure, limit, stop: roll back                   ▼
+ *                          │                              draining → stopping
+ *                          ▼                                   ▼
+ *                   failed | stopped                    stopped | failed
+ *
+ * `failed` is entered only after rollback or stop; `stopped` means that nothing is left, or that the report names it.
+ */
+export class Generation {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly tasks: readonly Task[];
+  readonly intakes: readonly Intake[];
+  readonly budgets: Budgets;
+  readonly events: Events;
+  readonly backlog: Backlog;
+  state: GenerationState = "idle";
+  /** Settles with the report once stopped or failed, however that came about. Never rejects. */
+  readonly ended: Promise<StopReport>;
+  private readonly world: World;
+  private readonly around: Surroundings;
+  private readonly drainer = new AbortController();
+  private readonly end = Promise.withResolvers<StopReport>();
+  private startRun: Start | undefined;
+  private stopRun: Stop | undefined;
+  private stopped: Promise<StopReport> | undefined;
+  private captured: <R>(fn: () => R) => R = (fn) => fn();
+  private unwatch: (() => void) | undefined;
+
+  /** @throws LivespanError when the graph has a cycle, a duplicate name or something that is not a lifespan. */
+  constructor(plan: Plan, world: World) {
+    this.name = plan.name;
+    this.world = world;
+    this.budgets = budgetsFrom(plan.budgets);
+    const entries = plan.tasks ?? [];
+    const needed = entries.map(({ name, needs }) => ({ owner: `task "${name}"`, needs }));
+    this.graph = new Graph([...plan.roots, ...needed], plan.overrides);
+    this.events = new Events(
+      () => world.clock.now(),
+      (error) => world.log("error", `a listener of lifespan events threw: ${messageOf(error)}`, { error }),
+    );
+    this.around = this.surroundings();
+    this.tasks = entries.map((entry) => this.taskOf(entry));
+    this.intakes = plan.intakes ?? [];
+    this.backlog = new Backlog((name, error) => this.workFailed(name, error));
+    this.ended = this.end.promise;
+  }
+
+  /** Fires when the stop begins. */
+  get draining(): AbortSignal {
+    return this.drainer.signal;
+  }
+  get ready(): boolean {
+    return this.state === "ready";
+  }
+  /** Optional lifespans that did not start, what needs them, and tasks that are kept though they fail. */
+  get degraded(): readonly string[] {
+    const absent = this.graph.components.filter(({ state }) => state === "skipped" || state === "failed" || state === "abandoned");
+    return [...absent, ...this.tasks.filter(({ degraded }) => degraded)].map(({ name }) => name);
+  }
+
+  on(listener: EventListener): () => void {
+    return this.events.on(listener);
+  }
+
+  /** What a lifespan yielded; undefined when it is optional and did not start. */
+  value<V>(lifespan: Lifespan<V>): V {
+    return this.graph.component(lifespan)?.value as V;
+  }
+
+  /** The values of a record of lifespans, by its keys. */
+  values(needs: Needs): Record<string, unknown> {
+    return Object.fromEntries(this.graph.entries(needs).map(([key, { value }]) => [key, value]));
+  }
+
+  /** Runs `fn` under everything that lifespans provided. */
+  inside<R>(fn: () => R): R {
+    return inside(this.around.provided(), fn);
+  }
+
+  /** Keeps work that goes on after what began it, and awaits it at stop. @throws LivespanError TASK_CALLED_LATE */
+  own(name: string, work: (signal: AbortSignal) => unknown): void {
+    this.backlog.own(name, work);
+  }
+
+  /** The names of the lifespans whose health check fails now. */
+  unhealthy(): Promise<readonly string[]> {
+    return unhealthy(this.graph.components, this.around, this.draining);
+  }
+
+  /**
+   * Starts everything and settles when it is ready. Rejects, after everything that had started was stopped, with an error
+   * that names what failed, its cause within.
+   */
+  async start(): Promise<void> {
+    if (this.state !== "idle") {
+      throw kernelError("ALREADY_STARTED", `"${this.name}" cannot be started: it is ${this.state}.`);
+    }
+    const from = this.world.clock.now();
+    this.state = "starting";
+    this.captured = this.world.scope.capture();
+    this.unwatch = this.world.unhandled?.watch((error, owner) => this.strayed(error, owner));
+    this.events.emit("starting", { lifespans: this.graph.components.length, tasks: this.tasks.length });
+    try {
+      this.startRun = new Start(this.graph.components, this.around, this.budgets);
+      await this.untilAborted(this.startRun.run());
+      await this.untilAborted(Promise.all(this.tasks.filter(({ isManager }) => isManager).map((task) => this.begin(task))));
+      await this.untilAborted(this.openIntakes());
+    } catch (error) {
+      await this.rollback(error);
+      throw error;
+    }
+    this.state = "ready";
+    this.events.emit("ready", { ms: this.world.clock.now() - from, degraded: this.degraded });
+    // In a turn of its own: a body that blocks before its first await must not hold up whoever awaits the start.
+    this.world.defer(() => {
+      for (const task of this.tasks) if (!task.isManager && this.state === "ready") task.launch();
+    });
+  }
+
+  /**
+   * Stops everything, once: every caller gets the same promise. Rejects when something failed or was left behind, with one
+   * error or an AggregateError that holds each.
+   */
+  stop(request: StopRequest = {}): Promise<StopReport> {
+    const cause = request.cause ?? { kind: "asked", by: "stop()" };
+    this.stopped ??= this.beginStop(cause, request.lameDuck ?? this.budgets.lameDuck);
+    if (request.force === true) this.stopRun?.force(this.budgets.forced);
+    return this.stopped;
+  }
+
+  private beginStop(cause: StopCause, lameDuck: number): Promise<StopReport> {
+    if (this.state === "idle" || this.state === "failed") {
+      if (this.state === "idle") this.finish("stopped", this.stopOf(cause, this.budgets.stop).emptyReport());
+      return this.ended;
+    }
+    if (this.state === "starting") this.abortStart(startAborted(cause.kind === "asked" ? cause.by : cause.kind));
+    else void this.runStop(cause, lameDuck);
+    const outcome = this.ended.then((report) => {
+      if (report.errors.length > 0) throw combine(report.errors, `"${this.name}" did not stop cleanly`);
+      return report;
+    });
+    outcome.catch(() => {});
+    return outcome;
+  }
+
+  private async runStop(cause: StopCause, lameDuckMs: number): Promise<void> {
+    this.state = "draining";
+    this.stopRun = this.stopOf(cause, this.budgets.stop);
+    if (cause.kind === "task" || cause.kind === "unhandled") this.stopRun.errors.push(cause.error);
+    this.events.emit("draining", { cause, lameDuckMs });
+    this.drainer.abort(new Stopping(`"${this.name}" is draining`));
+    const report = await this.stopRun.run(lameDuckMs, () => {
+      this.state = "stopping";
+      this.events.emit("stopping", { cause });
+    });
+    this.finish(cause.kind === "asked" ? "stopped" : "failed", report);
+  }
+
+  private async rollback(error: unknown): Promise<void> {
+    const asked = this.stopped !== undefined;
+    const cause: StopCause = asked ? { kind: "asked", by: messageOf(error) } : { kind: "start", error };
+    this.startRun?.fail(error);
+    this.stopRun = this.stopOf(cause, this.budgets.rollback);
+    if (!asked) this.stopRun.errors.push(error);
+    this.drainer.abort(new Stopping(`"${this.name}" did not start`, error));
+    const report = await this.stopRun.rollback(new Stopping(`the start of "${this.name}" was given up`, error));
+    this.finish(asked ? "stopped" : "failed", report);
+  }
+
+  private finish(state: "stopped" | "failed", report: StopReport): void {
+    this.state = state;
+    this.unwatch?.();
+    if (state === "stopped") this.events.emit("stopped", { report });
+    else this.events.emit("failed", { report, error: combine(report.errors, `"${this.name}" failed`) });
+    this.end.resolve(report);
+  }
+
+  private stopOf(cause: StopCause, limitMs: number): Stop {
+    const { name, tasks, intakes, backlog, around, budgets } = this;
+    return new Stop({ name, components: this.graph.components, tasks, intakes, backlog, around, budgets }, cause, limitMs);
+  }
+
+  private readonly startAbort = Promise.withResolvers<never>();
+
+  private abortStart(error: unknown): void {
+    this.startAbort.reject(error);
+  }
+
+  private untilAborted<T>(step: Promise<T>): Promise<T> {
+    return Promise.race([step, this.startAbort.promise]);
+  }
+
+  private async begin(task: Task): Promise<void> {
+    task.launch();
+    try {
+      await task.up;
+    } catch (cause) {
+      const message = `task "${task.name}" failed while starting: ${messageOf(cause)}.`;
+      throw kernelError("START_FAILED", message, { cause, remedy: "" });
+    }
+  }
+
+  /** Opened inside what lifespans provided: whatever comes in by an intake sees it, and pays nothing for it. */
+  private async openIntakes(): Promise<void> {
+    for (const intake of this.intakes) {
+      await this.inside(() => intake.open());
+      this.events.emit("intake.open", { name: intake.name });
+    }
+  }
+
+  private strayed(error: unknown, owner: unknown): void {
+    const component = this.graph.components.find((each) => each === owner);
+    const ours = component ?? this.tasks.find((task) => task === owner);
+    if (owner !== undefined && ours === undefined) return;
+    const from = ours === undefined ? "" : ` in ${component === undefined ? "task" : "lifespan"} "${ours.name}"`;
+    const stray = kernelError("UNHANDLED", `a promise was rejected${from} and nobody handled it: ${messageOf(error)}.`, {
+      cause: error,
+    });
+    this.events.emit("unhandled", { error, owner: ours?.name });
+    if (this.state === "ready") void this.stop({ cause: { kind: "unhandled", owner: ours?.name, error: stray } });
+    else if (component?.state === "starting") component.fail(stray);
+    else if (this.state === "starting") this.abortStart(stray);
+    else this.stopRun?.errors.push(stray);
+  }
+
+  private escalate(task: string, cause: unknown): void {
+    const message = `task "${task}" failed more often than its policy allows: ${messageOf(cause)}.`;
+    const error = kernelError("TASK_FAILED", message, { cause });
+    if (this.state === "ready") void this.stop({ cause: { kind: "task", name: task, error } });
+    else if (this.state === "starting") this.abortStart(error);
+    else this.stopRun?.errors.push(error);
+  }
+
+  private workFailed(name: string, error: unknown): void {
+    this.world.log("error", `"${name}" failed: ${messageOf(error)}`, { error });
+  }
+
+  private taskOf({ name, needs, options, body, extras }: TaskEntry): Task {
+    const components = this.graph.entries(needs);
+    const values = {};
+    // Read when the task runs; the lifespans are up by then.
+    for (const [key, component] of components) {
+      Object.defineProperty(values, key, { enumerable: true, get: () => component.value });
+    }
+    const temporary = options.restart === "temporary";
+    return new Task(
+      {
+        name,
+        options,
+        values,
+        body,
+        extras,
+        needs: components.map(([, component]) => component),
+        provided: () => this.around.provided(),
+        failsAtOnce: () => false,
+        lost: (error) => {
+          if (!temporary && this.state !== "starting") this.escalate(name, error);
+        },
+      },
+      this.around,
+    );
+  }
+
+  private surroundings(): Surroundings {
+    let all: readonly Provided[] | undefined;
+    return {
+      world: this.world,
+      alarms: new Alarms(this.world.clock),
+      emit: this.events.emit,
+      draining: this.draining,
+      captured: (fn) => this.captured(fn),
+      provided: () => {
+        if (this.state === "starting") return allProvided(this.graph.components);
+        return (all ??= allProvided(this.graph.components));
+      },
+      latest: () => this.stopRun?.due ?? Infinity,
+      escalate: (task, error) => this.escalate(task, error),
+    };
+  }
+}
+
+function allProvided(components: readonly Component[]): readonly Provided[] {
+  return [...new Set(components.flatMap(({ state, provided }) => (state === "up" ? provided : [])))];
+}

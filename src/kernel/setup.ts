@@ -1,0 +1,63 @@
+import { kernelError } from "./catalogue.ts";
+import { messageOf } from "./errors.ts";
+
+/**
+ * One run of a setup: `up` runs it to its yield, `down` runs the rest. Code after a `yield` is plain code as often as it is
+ * in a `finally`, so closing goes through `next()`: `return()` would skip the former. Nothing here interrupts a generator
+ * that is running; only its context's signal asks it to end.
+ */
+export class SetupRun {
+  private readonly owner: string;
+  private generator: Generator<unknown> | AsyncGenerator<unknown> | undefined;
+  private dispose: (() => unknown) | undefined;
+
+  constructor(owner: string) {
+    this.owner = owner;
+  }
+
+  /** `made` is what the setup function returned. Settles with the published value. */
+  async up(made: unknown): Promise<unknown> {
+    // Newer Nodes give generators [Symbol.asyncDispose], which skips the code after the yield: look for next() first.
+    if (!isGenerator(made)) return this.upDisposable(await made);
+    const first = await made.next();
+    if (first.done === true) {
+      throw kernelError("NEVER_YIELDED", `${this.owner} returned without yielding.`);
+    }
+    this.generator = made;
+    return await first.value;
+  }
+
+  /** Closes what `up` opened. Called once, and only after `up` has settled. */
+  async down(): Promise<void> {
+    const { generator, dispose } = this;
+    if (dispose !== undefined) return void (await dispose());
+    if (generator === undefined) return;
+    const second = await generator.next();
+    if (second.done === true) return;
+    const closed = await generator.return(undefined);
+    throw closed.done === true
+      ? kernelError("YIELDED_TWICE", `${this.owner} yielded a second time (${messageOf(second.value)}) when it was to close.`)
+      : kernelError("YIELDED_IN_FINALLY", `${this.owner} yields inside finally; its closing was left incomplete.`);
+  }
+
+  private upDisposable(made: unknown): unknown {
+    if (typeof made === "object" && made !== null) {
+      const candidate = made as Partial<AsyncDisposable & Disposable>;
+      const dispose = candidate[Symbol.asyncDispose] ?? candidate[Symbol.dispose];
+      if (typeof dispose === "function") {
+        this.dispose = () => dispose.call(made);
+        return made;
+      }
+    }
+    throw kernelError("FORGOT_TO_YIELD", `${this.owner} did not yield: its setup is a plain function that returned ${nameOf(made)}.`);
+  }
+}
+
+function isGenerator(made: unknown): made is Generator<unknown> | AsyncGenerator<unknown> {
+  return typeof made === "object" && made !== null && "next" in made && typeof made.next === "function";
+}
+
+function nameOf(made: unknown): string {
+  if (made === null || made === undefined) return String(made);
+  return typeof made === "object" ? `an object without [Symbol.asyncDispose]` : `a ${typeof made}`;
+}
