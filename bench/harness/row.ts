@@ -57,7 +57,7 @@ function judged(figures: readonly number[], unit: string, goal: Goal | undefined
   const middle = median(figures);
   return {
     figure: `${rounded(middle)}${unit}`,
-    spread: `${rounded(Math.min(...figures))}-${rounded(Math.max(...figures))}`,
+    spread: `${rounded(Math.min(...figures))} to ${rounded(Math.max(...figures))}`,
     goal: goal === undefined ? "" : `${goalText(goal)}${unit}`,
     met: goal === undefined ? undefined : reaches(middle, goal),
   };
