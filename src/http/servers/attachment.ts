@@ -6,10 +6,11 @@ import type { WebSocketServer } from "ws";
 
 import type { Intake, Leftover } from "../../kernel/intake.ts";
 import type { Log } from "../../kernel/log.ts";
+import { problem } from "../problem.ts";
 import type { Fetch } from "../server.ts";
 import { Bodies } from "./body.ts";
-import { Exchange, type Keeper, refuse } from "./exchange.ts";
 import { Handshake, type Run } from "./handshake.ts";
+import { endReply, refuse, Reply, type Work } from "./reply.ts";
 import { Session } from "./session.ts";
 
 /** What an attachment needs of its listener. */
@@ -22,25 +23,27 @@ export interface Host {
   release(attachment: Attachment): void;
 }
 
+const stopping = "The server is stopping.";
+
 type Listen = ReturnType<typeof getRequestListener>;
 
 /**
  * One program's work on a listener: the requests it is answering, the handlers whose client has left, and its open
  * WebSockets. It is drained when all three have ended.
  */
-export class Attachment implements Intake, Keeper {
+export class Attachment implements Intake, Work {
   readonly name = "http";
   private readonly host: Host;
   private readonly fetch: Fetch;
   private readonly listen: Listen;
   private readonly bodies: Bodies;
-  private readonly exchanges = new Set<Exchange>();
+  private readonly replies = new Set<Reply>();
   private readonly handlers = new Set<Promise<unknown>>();
   private readonly sessions = new Set<Session>();
   private readonly remembersContext: boolean;
   private inside: ((fn: () => void) => void) | undefined;
   private closing = false;
-  private emptied: (() => void) | undefined;
+  private readonly waiters: (() => void)[] = [];
 
   /** `remembersContext` runs each request in the context of `open`, where the listener was opened in another. */
   constructor(host: Host, fetch: Fetch, remembersContext: boolean) {
@@ -59,20 +62,24 @@ export class Attachment implements Intake, Keeper {
     this.host.direct(this);
   }
 
-  serve(exchange: Exchange): void {
-    if (exchange.over) return;
-    if (exchange.handshake !== undefined && this.closing) return refuse(exchange, 503, "The server is stopping");
-    exchange.work = this;
-    this.exchanges.add(exchange);
-    if (this.inside === undefined) this.respond(exchange);
-    else this.inside(() => this.respond(exchange));
+  serve(reply: Reply): void {
+    if (reply.over) return;
+    if (reply.handshake !== undefined && this.closing) return refuse(reply, 503, stopping);
+    reply.work = this;
+    this.replies.add(reply);
+    if (this.inside === undefined) this.respond(reply);
+    else this.inside(() => this.respond(reply));
   }
 
-  finish(exchange: Exchange): void {
+  finish(reply: Reply): void {
     // Headers are only sent once `fetch` has settled; without them its handler may still run, for a client that has left.
-    if (exchange.answer !== undefined && !exchange.headersSent) this.own(exchange.answer);
-    this.exchanges.delete(exchange);
+    if (reply.answer !== undefined && !reply.headersSent) this.own(reply.answer);
+    this.replies.delete(reply);
     this.settle();
+  }
+
+  report(error: unknown): void {
+    this.host.log("error", "A request failed outside its handler.", { error });
   }
 
   close(): void {
@@ -83,29 +90,29 @@ export class Attachment implements Intake, Keeper {
   }
 
   async drained(): Promise<void> {
-    while (this.inHand > 0) await new Promise<void>((resolve) => (this.emptied = resolve));
+    while (this.inHand > 0) await new Promise<void>((resolve) => this.waiters.push(resolve));
   }
 
   async abort(): Promise<readonly Leftover[]> {
     this.close();
     const left = [
-      { kind: "in-flight", count: this.exchanges.size + this.handlers.size },
+      { kind: "in-flight", count: this.replies.size + this.handlers.size },
       { kind: "upgraded", count: this.sessions.size },
     ];
     // Handlers were told before this; one that answers at once still gets its answer out.
     await turn();
-    for (const exchange of this.exchanges) exchange.req.socket.destroy();
+    for (const reply of this.replies) reply.req.socket.destroy();
     for (const session of this.sessions) session.terminate();
     await this.drained();
     return left.filter(({ count }) => count > 0);
   }
 
   private get inHand(): number {
-    return this.exchanges.size + this.handlers.size + this.sessions.size;
+    return this.replies.size + this.handlers.size + this.sessions.size;
   }
 
   private settle(): void {
-    if (this.inHand === 0) this.emptied?.();
+    if (this.inHand === 0) for (const waiter of this.waiters.splice(0)) waiter();
   }
 
   private own(handler: Promise<unknown>): void {
@@ -117,49 +124,53 @@ export class Attachment implements Intake, Keeper {
     handler.then(ended, ended);
   }
 
-  private respond(exchange: Exchange): void {
-    // The listener rejects where a response cannot be written, such as for a header with a line break in it.
-    this.listen(exchange.req, exchange).catch((error: unknown) => {
+  private respond(reply: Reply): void {
+    this.listen(reply.req, reply).catch((error: unknown) => {
       this.report(error);
-      if (exchange.headersSent) exchange.destroy();
-      else refuse(exchange, 500, "Internal Server Error");
+      if (reply.headersSent) reply.destroy();
+      else refuse(reply, 500);
     });
   }
 
-  private answer(request: Request, exchange: unknown): Response | Promise<Response> {
-    if (!(exchange instanceof Exchange)) throw new TypeError("The response is not one of this server's.");
-    const { req: incoming, handshake } = exchange;
+  private answer(request: Request, reply: unknown): Response | Promise<Response> {
+    if (!(reply instanceof Reply)) throw new TypeError("The response is not one of this server's.");
+    const { req: incoming, handshake } = reply;
     const answer = this.fetch(
       request,
-      handshake === undefined ? { incoming, outgoing: exchange } : { incoming, outgoing: exchange, upgrade: handshake },
+      handshake === undefined ? { incoming, outgoing: reply } : { incoming, outgoing: reply, upgrade: handshake },
     );
-    if (!(answer instanceof Promise)) return this.deliver(answer, exchange);
-    return (exchange.answer = answer.then((response) => this.deliver(response, exchange)));
+    if (!(answer instanceof Promise)) return this.deliver(answer, reply);
+    return (reply.answer = answer.then((response) => this.deliver(response, reply)));
   }
 
   /** What is to be written; throws the handshake when the socket has been upgraded and nothing is. */
-  private deliver(response: Response, exchange: Exchange): Response {
-    const { handshake } = exchange;
+  private deliver(response: Response, reply: Reply): Response {
+    const { handshake } = reply;
     const run = handshake?.accepted(response);
-    if (handshake === undefined || run === undefined) return this.watched(response, exchange);
-    if (this.closing) return new Response(null, { status: 503 });
-    handshake.complete(this.host.wss, exchange, response, (ws) => this.converse(new Session(ws), run));
-    exchange.emit("close");
+    if (handshake === undefined || run === undefined) return this.watched(response, reply);
+    if (this.closing) return problem(503, stopping).getResponse();
+    handshake.complete(this.host.wss, reply, response, (ws) => this.converse(new Session(ws), run, reply));
+    endReply.call(reply);
     throw handshake;
   }
 
-  private watched(response: Response, exchange: Exchange): Response {
+  private watched(response: Response, reply: Reply): Response {
     return this.bodies.watched(response, {
       failed: (error) => {
         this.report(error);
-        exchange.destroy();
+        reply.destroy();
       },
-      cancelled: (closing) => this.own(closing),
+      cancelled: (closing) => {
+        this.own(closing);
+        closing.catch((error: unknown) => this.report(error));
+      },
     });
   }
 
-  private converse(session: Session, run: Run): void {
+  private converse(session: Session, run: Run, reply: Reply): void {
     this.sessions.add(session);
+    // What waits for the end of the exchange, or for the client to leave, waits for the socket.
+    void session.closed.then(() => reply.emit("close"));
     const served = session.serve(run, (error) => this.report(error));
     void served.then(() => {
       this.sessions.delete(session);
@@ -170,12 +181,8 @@ export class Attachment implements Intake, Keeper {
   /** Answers for a request that never got to `fetch`, or that `fetch` failed on. Nothing for a socket that was upgraded. */
   private failed(error: unknown): Response | undefined {
     if (error instanceof Handshake) return undefined;
-    if (error instanceof RequestError) return new Response(null, { status: 400 });
+    if (error instanceof RequestError) return problem(400, error.message).getResponse();
     this.report(error);
-    return new Response(null, { status: 500 });
-  }
-
-  private report(error: unknown): void {
-    this.host.log("error", "A request failed outside its handler.", { error });
+    return problem(500).getResponse();
   }
 }

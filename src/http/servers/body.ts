@@ -10,9 +10,10 @@ export class Bodies {
   /** The same response when its body is at hand; else one whose stream tells `watch` how it ends. */
   watched(response: Response, watch: StreamWatch): Response {
     const kept: unknown = this.kept === undefined ? undefined : Reflect.get(response, this.kept);
-    if (Array.isArray(kept) && !(kept[1] instanceof ReadableStream)) return response;
-    const { body } = response;
-    return body === null ? response : new Response(watchedStream(body, watch), response);
+    const body: unknown = Array.isArray(kept) ? kept[1] : response.body;
+    if (!(body instanceof ReadableStream)) return response;
+    const { status, headers } = response;
+    return new Response(watchedStream(body, watch), { status, headers });
   }
 }
 

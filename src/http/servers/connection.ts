@@ -1,9 +1,9 @@
-import type { Duplex } from "node:stream";
 import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
-import { endExchange, type Exchange, type Keeper } from "./exchange.ts";
+import { endReply, type Keeper, type Reply } from "./reply.ts";
 
-/** What a connection that is still open is doing. "idle" has answered all that it was asked. */
+/** What a connection is doing. One that is idle between requests is taken for a partial request: only Node knows. */
 export type ConnectionState = "never-sent" | "partial-request" | "in-flight" | "upgraded";
 
 /** One client's connection: how many of its requests are being answered, and which answer is to be its last. */
@@ -14,9 +14,9 @@ export class Connection implements Keeper {
   /** The socket no longer speaks HTTP. */
   upgraded = false;
   private active = 0;
-  private latest: Exchange | undefined;
+  private latest: Reply | undefined;
   /** Requests that were sent before the one in front of them was answered. */
-  private pipelined: Set<Exchange> | undefined;
+  private pipelined: Set<Reply> | undefined;
   private ending: boolean;
 
   constructor(socket: Duplex, since: number, ending: boolean) {
@@ -32,22 +32,22 @@ export class Connection implements Keeper {
   }
 
   /** Counts a request in. False when an answer in front of it has already said that no more will follow. */
-  begin(exchange: Exchange): boolean {
+  begin(reply: Reply): boolean {
     const before = this.active > 0 ? this.latest : undefined;
     if (before?.last === true && before.headersSent) return false;
-    exchange.carrier = this;
-    exchange.on("close", endExchange);
+    reply.carrier = this;
+    reply.on("close", endReply);
     this.active++;
-    this.latest = exchange;
-    if (before !== undefined) (this.pipelined ??= new Set()).add(exchange);
-    if (this.ending) this.moveLast(before, exchange);
+    this.latest = reply;
+    if (before !== undefined) (this.pipelined ??= new Set()).add(reply);
+    if (this.ending) this.moveLast(before, reply);
     return true;
   }
 
-  finish(exchange: Exchange): void {
+  finish(reply: Reply): void {
     this.active--;
-    this.pipelined?.delete(exchange);
-    if (this.latest === exchange) this.latest = undefined;
+    this.pipelined?.delete(reply);
+    if (this.latest === reply) this.latest = undefined;
     // A response whose headers went out before the end was known did not say "close", so Node would keep the connection.
     if (this.ending && this.active === 0 && !this.upgraded) this.hangUp();
   }
@@ -61,13 +61,13 @@ export class Connection implements Keeper {
 
   /** The socket has closed. Node tells the response that holds the socket; those queued behind it would never hear. */
   lost(): void {
-    for (const exchange of this.pipelined ?? []) {
-      if (exchange.socket === null) exchange.emit("close");
+    for (const reply of this.pipelined ?? []) {
+      if (reply.socket === null) reply.emit("close");
     }
   }
 
   /** Only the last in the queue may say "close": Node cuts the connection after it, whatever was pipelined behind. */
-  private moveLast(from: Exchange | undefined, to: Exchange): void {
+  private moveLast(from: Reply | undefined, to: Reply): void {
     if (from?.last === true) {
       from.last = false;
       from.removeHeader("Connection");

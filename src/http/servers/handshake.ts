@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
 
 import type { Socket, Upgrade } from "../upgrade.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Reply } from "./reply.ts";
 
 /** What a route does with an open socket. */
 export type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
@@ -38,10 +38,10 @@ export class Handshake implements Upgrade {
    * Switches protocols and hands the socket to `opened`. Where the client's headers are not a valid handshake, `ws` answers
    * 400 itself and `opened` is not called; nor is it when the client has left.
    */
-  complete(wss: WebSocketServer, exchange: Exchange, response: Response, opened: (ws: WebSocket) => void): void {
-    const { req, socket } = exchange;
+  complete(wss: WebSocketServer, reply: Reply, response: Response, opened: (ws: WebSocket) => void): void {
+    const { req, socket } = reply;
     if (socket === null) return;
-    exchange.detachSocket(socket);
+    reply.detachSocket(socket);
     const headers = (lines: string[], request: IncomingMessage): void => {
       if (request === req) lines.push(...extraHeaders(response));
     };

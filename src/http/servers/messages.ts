@@ -21,7 +21,7 @@ export class Messages implements AsyncIterator<Message, undefined> {
   next(): Promise<IteratorResult<Message, undefined>> {
     const value = this.waiting.shift();
     if (value !== undefined) {
-      if (this.waiting.length === 0) this.ws.resume();
+      if (this.waiting.length === 0 && this.ws.isPaused) this.ws.resume();
       return Promise.resolve({ done: false, value });
     }
     if (this.ended) return Promise.resolve({ done: true, value: undefined });

@@ -12,7 +12,7 @@ import { addressOf } from "./address.ts";
 import { Attachment, type Host } from "./attachment.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import { listenError, serverError } from "./errors.ts";
-import { Exchange, refuse } from "./exchange.ts";
+import { refuse, Reply } from "./reply.ts";
 import { asksForWebSocket, Handshake } from "./handshake.ts";
 import { Hold } from "./hold.ts";
 import { type Settings, settingsOf } from "./options.ts";
@@ -38,7 +38,7 @@ class NodeListener implements Listener, Host {
   address: Address | undefined;
   private readonly settings: Settings;
   private readonly clock: Clock;
-  private readonly server: Server<typeof IncomingMessage, typeof Exchange>;
+  private readonly server: Server<typeof IncomingMessage, typeof Reply>;
   private readonly connections = new Map<Duplex, Connection>();
   private readonly held: Hold;
   private current: Attachment | undefined;
@@ -76,7 +76,7 @@ class NodeListener implements Listener, Host {
   direct(attachment: Attachment): void {
     if (this.closing !== undefined) throw serverError("LISTENER_CLOSED", "A program was attached to a closed listener.");
     this.current = attachment;
-    this.held.release((exchange) => attachment.serve(exchange));
+    this.held.release((reply) => attachment.serve(reply));
   }
 
   release(attachment: Attachment): void {
@@ -114,13 +114,13 @@ class NodeListener implements Listener, Host {
     return left;
   }
 
-  private createServer(): Server<typeof IncomingMessage, typeof Exchange> {
+  private createServer(): Server<typeof IncomingMessage, typeof Reply> {
     const { keepAliveTimeout, requestTimeout, maxHeaderSize } = this.settings;
     const headersTimeout = Math.min(this.settings.headersTimeout, requestTimeout);
     const server = createServer(
       {
         IncomingMessage,
-        ServerResponse: Exchange,
+        ServerResponse: Reply,
         keepAliveTimeout,
         headersTimeout,
         requestTimeout,
@@ -128,7 +128,7 @@ class NodeListener implements Listener, Host {
         // Known from Node 24.9; before that every upgrade comes as one, and is answered as plain HTTP there.
         shouldUpgradeCallback: asksForWebSocket,
       },
-      (_, exchange) => this.take(exchange),
+      (_, reply) => this.take(reply),
     );
     server.on("connection", (socket) => this.connect(socket));
     server.on("upgrade", (incoming, socket, head) => this.upgrade(incoming, socket, head));
@@ -158,12 +158,12 @@ class NodeListener implements Listener, Host {
     });
   }
 
-  private take(exchange: Exchange): void {
-    const connection = this.connections.get(exchange.req.socket);
-    if (connection === undefined || !connection.begin(exchange)) return;
-    if (this.current !== undefined) this.current.serve(exchange);
-    else if (this.closing === undefined) this.held.add(exchange);
-    else refuse(exchange, 503, "The server is stopping");
+  private take(reply: Reply): void {
+    const connection = this.connections.get(reply.req.socket);
+    if (connection === undefined || !connection.begin(reply)) return;
+    if (this.current !== undefined) this.current.serve(reply);
+    else if (this.closing === undefined) this.held.add(reply);
+    else refuse(reply, 503, "The server is stopping.");
   }
 
   private upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -172,20 +172,20 @@ class NodeListener implements Listener, Host {
     const connection = this.connections.get(socket);
     // A handshake behind a request that is not answered yet is a breach of RFC 6455, and could not be answered in order.
     if (connection === undefined || connection.state === "in-flight") return void socket.destroy();
-    const exchange = new Exchange(incoming);
-    exchange.assignSocket(incoming.socket);
-    exchange.setHeader("Connection", "close");
-    exchange.on("finish", () => incoming.socket.destroySoon());
-    exchange.handshake = new Handshake(socket, head);
+    const reply = new Reply(incoming);
+    reply.assignSocket(incoming.socket);
+    reply.setHeader("Connection", "close");
+    reply.on("finish", () => incoming.socket.destroySoon());
+    reply.handshake = new Handshake(socket, head);
     connection.upgraded = true;
-    this.take(exchange);
+    this.take(reply);
   }
 
   private async stopAccepting(): Promise<void> {
     await this.opening?.catch(() => {});
     this.lameDuck();
     await turn();
-    this.held.release((exchange) => refuse(exchange, 503, "The server is stopping"));
+    this.held.release((reply) => refuse(reply, 503, "The server is stopping."));
     // Its callback comes when every connection has closed, and also when it never listened.
     this.allClosed = new Promise((resolve) => this.server.close(() => resolve()));
     this.closedAt = this.clock.now();
