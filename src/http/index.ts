@@ -1,0 +1,21 @@
+export { compile } from "./compile.ts";
+export type {
+  EventContext,
+  EventHandler,
+  Handler,
+  HonoEnv,
+  PathParams,
+  RawHeaders,
+  RawQuery,
+  RequestContext,
+  SocketContext,
+  SocketHandler,
+} from "./context.ts";
+export { routeErrors } from "./errors.ts";
+export type { RouteHost } from "./host.ts";
+export { Problem, problem, type ProblemBody, type ProblemOptions } from "./problem.ts";
+export type { Fetchable, RouteOptions } from "./route.ts";
+export { Routes } from "./routes.ts";
+export type { Fault, In, Out, Schema } from "./schema.ts";
+export type { ServerEvent } from "./sse.ts";
+export type { HttpEnv, Socket, SocketClose, Upgrade } from "./upgrade.ts";
