@@ -96,7 +96,7 @@ export class Attempt implements ContextOwner {
 
   private async body(): Promise<void> {
     const context = Object.assign(new Context(this), this.task.spec.extras);
-    const made = this.task.spec.body(context as never);
+    const made = this.task.spec.body(context as never, this.task.spec.args as never);
     if (typeof made === "object" && made !== null && "next" in made) await this.manage(made);
     else await made;
   }

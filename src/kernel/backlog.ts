@@ -12,6 +12,11 @@ export class Backlog {
     this.failed = failed;
   }
 
+  /** Fires when what is in hand must end now. */
+  get signal(): AbortSignal {
+    return this.aborter.signal;
+  }
+
   /** The names of what is in hand. */
   get names(): readonly string[] {
     return [...this.works.values()];

@@ -27,7 +27,8 @@ export interface TaskEntry {
   readonly name: string;
   readonly needs: Needs;
   readonly options: TaskOptions;
-  readonly body: (ctx: never) => unknown;
+  readonly body: (ctx: never, args: never) => unknown;
+  readonly args?: unknown;
   readonly extras?: object;
 }
 
@@ -294,7 +295,7 @@ export class Generation {
     this.world.log("error", `"${name}" failed: ${messageOf(error)}`, { error });
   }
 
-  private taskOf({ name, needs, options, body, extras }: TaskEntry): Task {
+  private taskOf({ name, needs, options, body, args, extras }: TaskEntry): Task {
     const components = this.graph.entries(needs);
     const values = {};
     // Read when the task runs; the lifespans are up by then.
@@ -308,6 +309,7 @@ export class Generation {
         options,
         values,
         body,
+        args,
         extras,
         needs: components.map(([, component]) => component),
         provided: () => this.around.provided(),

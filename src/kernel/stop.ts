@@ -121,6 +121,8 @@ export class Stop {
     const reason = new Stopping(this.forced ? "the stop was forced" : "the drain budget is spent");
     const limitMs = Math.max(0, Math.min(budgets.tasks, this.total - this.now()));
     const due = this.now() + limitMs;
+    // First the signal that handlers listen to, so that they hear of it before their connections are cut.
+    backlog.abort(reason);
     const aborted = Array.from(undrained, async (intake) => {
       const from = this.now();
       const entry = { name: intake.name, kind: "intake" as const, limitMs };
@@ -133,7 +135,6 @@ export class Stop {
       around.emit("intake.aborted", { name: intake.name, left });
       this.record({ ...entry, state: "aborted", ms, left });
     });
-    backlog.abort(reason);
     const works = backlog.names.length === 0 ? undefined : until(this.alarms, due, backlog.drained());
     await Promise.all(aborted);
     if ((await works) !== expired) return;

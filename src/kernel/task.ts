@@ -7,7 +7,6 @@ import type { StopEntry } from "./report.ts";
 import { Attempt } from "./attempt.ts";
 import { Backoff, RestartWindow } from "./backoff.ts";
 import { expired, sleep, until } from "./alarms.ts";
-import { kernelError } from "./catalogue.ts";
 import { runPeriodically } from "./periodic.ts";
 import { unhealthy } from "./health.ts";
 
@@ -65,7 +64,9 @@ export interface TaskSpec {
   readonly options: TaskOptions;
   readonly values: object;
   readonly needs: readonly Component[];
-  readonly body: (ctx: never) => unknown;
+  readonly body: (ctx: never, args: never) => unknown;
+  /** The body's second argument. */
+  readonly args?: unknown;
   /** Put on the body's context as they are. */
   readonly extras?: object | undefined;
   provided(): readonly Provided[];
@@ -261,8 +262,4 @@ export class Task {
     if (exceeded !== "ignore") this.spec.lost(error);
     return false;
   }
-}
-
-export function taskFailed(name: string, error: unknown, why: string): Error {
-  return kernelError("TASK_FAILED", `task "${name}" ${why}.`, { cause: error });
 }

@@ -1,0 +1,174 @@
+import type { AppHandle } from "./handle.ts";
+import type { AppLifespan, LifespanState, ModuleOptions, Router } from "./module.ts";
+import type { AppRun } from "./run.ts";
+import type { Budgets } from "../kernel/budgets.ts";
+import type { EventListener } from "../kernel/events.ts";
+import type { Fetchable } from "../http/route.ts";
+import type { GenerationState, StopRequest } from "../kernel/generation.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Needs } from "../kernel/lifespan.ts";
+import type { Routes } from "../http/routes.ts";
+import type { StopReport } from "../kernel/report.ts";
+import { appError } from "./errors.ts";
+import { assertOptions } from "../kernel/lifespan.ts";
+import { budgetsFrom } from "../kernel/budgets.ts";
+import { Module } from "./module.ts";
+
+export interface AppOptions extends ModuleOptions {
+  /** For messages, the tree and the API description. "app" unless said. */
+  readonly name?: string;
+  /** Milliseconds for each part of the app's life. */
+  readonly budgets?: Partial<Budgets>;
+  /** The largest request body in bytes. 1 MiB unless said. */
+  readonly bodyLimit?: number;
+  /** Of the API, as /openapi.json says it. */
+  readonly version?: string;
+  readonly description?: string;
+  /** Where the API description is served; false for nowhere. "/openapi.json" unless said. */
+  readonly openapi?: string | false;
+  /** Where its page is served; false for nowhere. "/docs" unless said. */
+  readonly docs?: string | false;
+  /** Where log lines go; standard error unless said. */
+  readonly log?: Log;
+}
+
+const optionNames = [
+  ...["lifespan", "tasks", "name", "budgets", "bodyLimit"],
+  ...["version", "description", "openapi", "docs", "log"],
+];
+
+/** How another app is mounted. */
+export interface MountOptions {
+  /** "ignore": its lifespan does not run, as in FastAPI. */
+  readonly lifespan?: "run" | "ignore";
+}
+
+/** An app mounted in another. */
+export interface MountedApp {
+  readonly path: string;
+  readonly app: App<unknown>;
+  readonly ignored: boolean;
+}
+
+/**
+ * A declared app: routes, and what they need. It opens nothing until it is started: by `serve`, by `testApp`, by the first
+ * request to its `fetch`, or by `start`.
+ */
+export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable {
+  readonly name: string;
+  readonly settings: Omit<AppOptions, "tasks">;
+  readonly #mounted: MountedApp[] = [];
+  #run: Promise<AppRun> | undefined;
+  #running: AppRun | undefined;
+  #mountedIn: string | undefined;
+
+  constructor(options: AppOptions & { readonly lifespan?: unknown }) {
+    const { name = "app" } = options;
+    super(`app "${name}"`, options);
+    this.name = name;
+    this.settings = Object.freeze({ ...options, budgets: budgetsFrom(options.budgets) });
+  }
+
+  get state(): GenerationState {
+    if (this.#running !== undefined) return this.#running.generation.state;
+    return this.#run === undefined ? "idle" : "starting";
+  }
+
+  get address(): AppHandle["address"] {
+    return this.#running?.handle.address;
+  }
+
+  own(name: string, work: (signal: AbortSignal) => unknown): void {
+    if (this.#running === undefined) throw appError("APP_NOT_SERVING", `"${name}" was handed over to an app that has not started.`);
+    this.#running.generation.own(name, work);
+  }
+
+  /** Includes a router's routes under a prefix, and its lifespans and tasks in this app. */
+  include<R>(router: Router<R>, prefix = "/"): App<L & R> {
+    this.includeModule(router, prefix);
+    return this as unknown as App<L & R>;
+  }
+
+  /** Puts another app under a path. A Livespan app's lifespan runs inside this one's; it sees what it declares itself. */
+  override mount(path: string, inner: App<unknown>, options: MountOptions): this;
+  override mount(path: string, inner: Routes | Fetchable): this;
+  override mount(path: string, inner: Routes | Fetchable, options: MountOptions = {}): this {
+    super.mount(path, inner);
+    assertOptions(`mount("${path}")`, options, ["lifespan"]);
+    if (inner instanceof App) {
+      inner.#mountedIn = this.name;
+      this.#mounted.push({ path, app: inner, ignored: options.lifespan === "ignore" });
+    }
+    return this;
+  }
+
+  /**
+   * Starts the app in this process, without a socket and without touching signals. Rejects, after all that had started
+   * was stopped, with an error that names what failed.
+   */
+  async start(): Promise<void> {
+    const { embed } = await import("./run.ts");
+    await (await embed(this)).start();
+  }
+
+  /** Stops it; every caller gets the same promise. Rejects when something failed or was left behind. */
+  async stop(request?: StopRequest): Promise<StopReport | undefined> {
+    return (await this.#run)?.stop(request);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Answers a request without a socket. The first one starts the app, if nothing has, and waits until it is ready. */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    if (this.#run === undefined || this.state === "failed") {
+      const { embed } = await import("./run.ts");
+      if (this.#run === undefined || this.state === "failed") await embed(this);
+    }
+    return (await this.#run!).fetch(request);
+  };
+
+  /** Hands each event of the app's life to `listener`, from now on; the returned function ends it. */
+  watch(listener: EventListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  readonly #listeners = new Set<EventListener>();
+
+  /** @internal */
+  static mountsOf(app: App<unknown>): readonly MountedApp[] {
+    return app.#mounted;
+  }
+
+  /** @internal Called by whoever runs the app; refuses a second run while one goes on. */
+  static claim(app: App<unknown>, prepare: (listeners: ReadonlySet<EventListener>) => Promise<AppRun>): Promise<AppRun> {
+    if (app.#mountedIn !== undefined) {
+      throw appError("APP_MOUNTED", `app "${app.name}" is mounted in "${app.#mountedIn}" and cannot be started by itself.`);
+    }
+    const over = app.state === "stopped" || app.state === "failed";
+    if (app.#run !== undefined && !over) {
+      throw appError("ALREADY_RUNNING", `app "${app.name}" cannot be started: it is ${app.state}.`);
+    }
+    app.#running = undefined;
+    const preparing = prepare(app.#listeners);
+    app.#run = preparing;
+    preparing.then(
+      (run) => (app.#running = run),
+      () => (app.#run = undefined),
+    );
+    return preparing;
+  }
+}
+
+/** Declares an app. Opens nothing. @throws LivespanError for an unknown option or something that is not a lifespan. */
+export function createApp(options?: AppOptions & { readonly lifespan?: undefined }): App<{}>;
+export function createApp<const N extends Needs>(options: AppOptions & { readonly lifespan: N }): App<LifespanState<N>>;
+export function createApp<V extends object | void>(
+  options: AppOptions & { readonly lifespan: AppLifespan<V> },
+): App<V extends void ? {} : V>;
+export function createApp(options: AppOptions & { readonly lifespan?: unknown } = {}): App<never> {
+  assertOptions("createApp()", options, optionNames);
+  return new App(options);
+}

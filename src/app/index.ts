@@ -1,0 +1,20 @@
+import "./node-version.ts";
+
+export { App, createApp } from "./app.ts";
+export type { AppOptions, MountedApp, MountOptions } from "./app.ts";
+export type { AppHandle } from "./handle.ts";
+export { createRouter, Router } from "./module.ts";
+export type { AppLifespan, EventContext, EventHandler, ModuleOptions } from "./module.ts";
+export { lifespanTask } from "./lifespan-task.ts";
+export type { LifespanTask, LifespanTaskOptions, TaskContext } from "./lifespan-task.ts";
+export { open } from "./open.ts";
+export type { Opened, OpenOptions } from "./open.ts";
+export { lifespanProtocol } from "./protocol.ts";
+export type { FromApp, LifespanChannel, ToApp } from "./protocol.ts";
+export { appErrors } from "./errors.ts";
+export { lifespan } from "../kernel/lifespan.ts";
+export type { Lifespan, LifespanContext, LifespanOptions, Needs, Values } from "../kernel/lifespan.ts";
+export { LivespanError } from "../kernel/errors.ts";
+export type { Budgets } from "../kernel/budgets.ts";
+export type { EventListener, LifespanEvent } from "../kernel/events.ts";
+export type { StopCause, StopEntry, StopReport } from "../kernel/report.ts";

@@ -1,0 +1,95 @@
+import type { AppHandle } from "./handle.ts";
+import type { Needs } from "../kernel/lifespan.ts";
+import type { TaskContext as KernelTaskContext, TaskOptions } from "../kernel/task.ts";
+import { appError } from "./errors.ts";
+import { assertName, assertOptions } from "../kernel/lifespan.ts";
+import { checkCron } from "./calendar.ts";
+
+/** What a lifespan task's body is given. */
+export interface TaskContext<N = {}> extends KernelTaskContext<N> {
+  readonly app: AppHandle;
+}
+
+export interface LifespanTaskOptions<N extends Needs> extends TaskOptions {
+  readonly needs?: N;
+}
+
+/** A task for the app's lifetime, that takes `A`. */
+export interface LifespanTask<in A> {
+  readonly name: string;
+  /** Exists for the compiler only. */
+  readonly args: (args: A) => void;
+  /** The task with its arguments, for `createApp({ tasks })`. */
+  with(args: A): LifespanTask<void>;
+}
+
+const optionNames = [
+  ...["needs", "restart", "backoff", "intensity", "onExceeded", "stopTimeout"],
+  ...["every", "pace", "overlap", "jitter", "onMissed"],
+];
+
+type Body = (ctx: never, args: never) => unknown;
+
+/** A declaration as an app reads it; bound to its arguments or not yet. */
+export class TaskDeclaration implements LifespanTask<unknown> {
+  declare readonly args: (args: unknown) => void;
+  readonly name: string;
+  readonly options: LifespanTaskOptions<Needs>;
+  readonly body: Body;
+  readonly bound: unknown;
+  /** What it was declared as, whatever it is bound to. */
+  readonly origin: TaskDeclaration;
+
+  constructor(name: string, options: LifespanTaskOptions<Needs>, body: Body, bound?: unknown, origin?: TaskDeclaration) {
+    this.name = name;
+    this.options = options;
+    this.body = body;
+    this.bound = bound;
+    this.origin = origin ?? this;
+  }
+
+  with(args: unknown): LifespanTask<void> {
+    return new TaskDeclaration(this.name, this.options, this.body, args, this.origin);
+  }
+}
+
+/**
+ * Declares a task that runs as long as the app: an async function, a sync function, or a generator that yields once, which
+ * start waits for and stop closes. Runs nothing.
+ *
+ * @throws LivespanError INVALID_DECLARATION, UNKNOWN_OPTION, INVALID_CRON or TASK_PACE.
+ */
+export function lifespanTask<A = void>(name: string, body: (ctx: TaskContext, args: A) => unknown): LifespanTask<A>;
+export function lifespanTask<N extends Needs = {}, A = void>(
+  name: string,
+  options: LifespanTaskOptions<N>,
+  body: (ctx: TaskContext<N>, args: A) => unknown,
+): LifespanTask<A>;
+export function lifespanTask(name: string, second: unknown, third?: unknown): LifespanTask<never> {
+  const [options, body] = third === undefined ? [{}, second] : [second, third];
+  assertName("lifespan task", name);
+  const owner = `lifespan task "${name}"`;
+  assertOptions(owner, options, optionNames);
+  return declareTask(name, options, body as Body);
+}
+
+function declareTask(name: string, options: LifespanTaskOptions<Needs>, body: Body): TaskDeclaration {
+  const owner = `lifespan task "${name}"`;
+  const { every } = options;
+  if (typeof body !== "function") throw appError("TASK_BODY", `${owner} has no body: expected a function, got ${typeof body}.`);
+  if (typeof every === "string") checkCron(every, owner);
+  if (typeof every === "number" && !(every > 0)) {
+    throw appError("INVALID_CRON", `${owner}: every must be more than 0 ms, got ${every}.`);
+  }
+  if (every !== undefined && /Generator/.test(Object.prototype.toString.call(body))) {
+    throw appError("TASK_PACE", `${owner} is a generator and has every: ${every}.`);
+  }
+  return new TaskDeclaration(name, options, body);
+}
+
+/** A declared task, or a plain function under its own name. */
+export function taskFrom(candidate: unknown, position: number): TaskDeclaration {
+  if (candidate instanceof TaskDeclaration) return candidate;
+  if (typeof candidate === "function") return declareTask(candidate.name || `task-${position}`, {}, candidate as Body);
+  throw appError("TASK_BODY", `expected a lifespan task or a function, got ${candidate === null ? "null" : typeof candidate}.`);
+}

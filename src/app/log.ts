@@ -1,0 +1,89 @@
+import type { LifespanEvent } from "../kernel/events.ts";
+import type { Log, LogLevel } from "../kernel/log.ts";
+import { formatMs } from "../kernel/tree.ts";
+import { messageOf } from "../kernel/errors.ts";
+
+const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** Lines on standard error, from `least` up; an error's stack follows its line. */
+export function textLog(least: LogLevel, write = (line: string): void => void process.stderr.write(line)): Log {
+  return (level, message, fields) => {
+    if (order.indexOf(level) < order.indexOf(least)) return;
+    const { error, in: owner, ...rest } = fields ?? {};
+    const from = typeof owner === "string" ? ` [${owner}]` : "";
+    const beside = Object.keys(rest).length === 0 ? "" : ` ${JSON.stringify(rest)}`;
+    const stack = error instanceof Error ? `\n${error.stack ?? String(error)}${causesOf(error)}` : "";
+    write(`livespan ${level}${from} ${message}${beside}${stack}\n`);
+  };
+}
+
+/** One JSON object a line. */
+export function jsonLog(least: LogLevel, write = (line: string): void => void process.stderr.write(line)): Log {
+  return (level, message, fields) => {
+    if (order.indexOf(level) < order.indexOf(least)) return;
+    const line = { level, time: new Date().toISOString(), message, ...fields };
+    write(`${JSON.stringify(line, (_key, value: unknown) => (value instanceof Error ? plainError(value) : value))}\n`);
+  };
+}
+
+/** An error as JSON can carry it, with its causes. */
+export function plainError(error: Error): object {
+  const { name, message, stack } = error;
+  const code = "code" in error ? { code: error.code } : {};
+  const cause = error.cause === undefined ? {} : { cause: error.cause instanceof Error ? plainError(error.cause) : error.cause };
+  const errors = error instanceof AggregateError ? { errors: error.errors.map(plainValue) } : {};
+  return { name, ...code, message, stack, ...cause, ...errors };
+}
+
+function plainValue(value: unknown): unknown {
+  return value instanceof Error ? plainError(value) : value;
+}
+
+function causesOf(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error ? `\n  caused by ${cause.stack ?? String(cause)}${causesOf(cause)}` : "";
+}
+
+/** Says in the log what a person needs to know of an event; most events say nothing. */
+export function logEvent(log: Log, event: LifespanEvent): void {
+  switch (event.type) {
+    case "ready":
+      if (event.degraded.length > 0) log("warn", `degraded: ${event.degraded.join(", ")} did not start`);
+      return log("info", `ready in ${formatMs(event.ms)}`);
+    case "draining":
+      return log("info", `stopping: ${describeCause(event.cause)}`);
+    case "forced":
+      return log("warn", `forced: the drain is skipped, ${formatMs(event.limitMs)} are left`);
+    case "lifespan.failed":
+      return event.optional
+        ? log("warn", `optional lifespan "${event.name}" failed to start: ${messageOf(event.error)}`, { error: event.error })
+        : undefined;
+    case "lifespan.abandoned":
+      return log("error", `lifespan "${event.name}" was left behind while it was to ${event.during}, after ${formatMs(event.ms)}`);
+    case "lifespan.late":
+      return log("warn", `lifespan "${event.name}" ended after it had been left behind`, errorOf(event));
+    case "lifespan.extended":
+      return log("info", `"${event.name}" ${event.granted ? "got" : "was refused"} ${formatMs(event.ms)} more: ${event.why}`);
+    case "task.failed":
+      return log("error", `task "${event.name}" failed: ${messageOf(event.error)}`, { error: event.error });
+    case "task.restarting":
+      return log("info", `task "${event.name}" starts again in ${formatMs(event.inMs)}`);
+    case "task.paused":
+      return log("warn", `task "${event.name}" waits for ${event.needs.join(", ")}, which is unhealthy`);
+    case "task.exceeded":
+      return log("error", `task "${event.name}" failed too often; its policy is to ${event.then}`);
+    case "task.abandoned":
+      return log("error", `task "${event.name}" did not end within ${formatMs(event.ms)} and was left behind`);
+    case "unhandled":
+      return log("error", `a promise was rejected and nobody handled it: ${messageOf(event.error)}`, errorOf(event));
+    default:
+  }
+}
+
+function errorOf({ error }: { readonly error?: unknown }): { readonly error?: unknown } {
+  return error === undefined ? {} : { error };
+}
+
+export function describeCause(cause: { readonly kind: string; readonly by?: string; readonly error?: unknown }): string {
+  return cause.by ?? messageOf(cause.error);
+}

@@ -1,0 +1,130 @@
+import type { AppHandle } from "./handle.ts";
+import type { Lifespan, LifespanContext, Needs, Published } from "../kernel/lifespan.ts";
+import type { LifespanTask, TaskContext } from "./lifespan-task.ts";
+import { appError } from "./errors.ts";
+import { assertOptions, declarationOf } from "../kernel/lifespan.ts";
+import { Routes } from "../http/routes.ts";
+import { taskFrom, TaskDeclaration } from "./lifespan-task.ts";
+
+/** FastAPI's own form: one generator whose yielded object is the state. */
+export type AppLifespan<V> = (app: AppHandle) => AsyncGenerator<V, void, void> | Generator<V, void, void>;
+
+/** What a startup or shutdown handler is given. */
+export interface EventContext<L> extends Pick<LifespanContext<{}>, "signal" | "log" | "sleep" | "clock"> {
+  readonly lifespan: L;
+  readonly app: AppHandle;
+}
+export type EventHandler<L> = (ctx: EventContext<L>) => unknown;
+
+/** A startup handler and the shutdown handler that is its other half: the n-th of each belong together. */
+export interface EventPair {
+  startup?: EventHandler<never>;
+  shutdown?: EventHandler<never>;
+}
+
+export interface ModuleOptions {
+  /** Tasks that take no arguments, or are bound to them by `task.with(args)`; plain functions too. */
+  readonly tasks?: readonly (LifespanTask<void> | ((ctx: TaskContext) => unknown))[];
+}
+
+/** What an app and a router have in common: routes, lifespans by key, tasks, event handlers, and routers inside. */
+export class Module<out L> extends Routes<L, AppHandle> {
+  readonly #needs: Record<string, Lifespan<unknown>> = {};
+  readonly #lifespan: AppLifespan<unknown> | undefined;
+  readonly #tasks: TaskDeclaration[] = [];
+  readonly #events: EventPair[] = [];
+  readonly #included: Module<unknown>[] = [];
+  #sealed: string | undefined;
+
+  protected constructor(kind: string, options: ModuleOptions & { readonly lifespan?: unknown }) {
+    super();
+    const { lifespan, tasks = [] } = options;
+    if (typeof lifespan === "function") this.#lifespan = lifespan as AppLifespan<unknown>;
+    else if (lifespan !== undefined) {
+      assertOptions(`the lifespan of ${kind}`, lifespan, Object.keys(lifespan as object));
+      for (const [key, candidate] of Object.entries(lifespan)) {
+        this.#needs[key] = declarationOf(candidate, key, kind);
+      }
+    }
+    for (const task of tasks) this.#tasks.push(taskFrom(task, this.#tasks.length + 1));
+  }
+
+  /** Registers a task for the lifetime of the app, with its arguments. Tasks start in the order of registration. */
+  registerLifespanTask(task: LifespanTask<void> | ((ctx: TaskContext) => unknown)): void;
+  registerLifespanTask<A>(task: LifespanTask<A> | ((ctx: TaskContext, args: A) => unknown), args: A): void;
+  registerLifespanTask(task: unknown, args?: unknown): void {
+    this.assertOpen("registerLifespanTask()");
+    const declared = taskFrom(task, this.#tasks.length + 1);
+    this.#tasks.push(args === undefined ? declared : (declared.with(args) as unknown as TaskDeclaration));
+  }
+
+  /** The older form. Startup handlers run in order once the lifespans are up, shutdown handlers in reverse before they go. */
+  onEvent(event: "startup" | "shutdown", handler: EventHandler<L>): this {
+    this.assertOpen(`onEvent("${event}")`);
+    if (event !== "startup" && event !== "shutdown") {
+      throw appError("UNKNOWN_EVENT", `onEvent("${String(event)}"): expected "startup" or "shutdown".`);
+    }
+    const pair = this.#events.find((each) => each[event] === undefined);
+    if (pair === undefined) this.#events.push({ [event]: handler });
+    else pair[event] = handler as EventHandler<never>;
+    return this;
+  }
+
+  /** Routes with a common prefix that see the same lifespan. */
+  group(prefix: string, declare: (routes: Routes<L, AppHandle>) => void): this {
+    const routes = new Routes<L, AppHandle>();
+    declare(routes);
+    return super.mount(prefix, routes);
+  }
+
+  protected includeModule(module: Module<unknown>, prefix: string): void {
+    super.mount(prefix, module);
+    this.#included.push(module);
+  }
+
+  protected override assertOpen(what: string): void {
+    if (this.#sealed === undefined) return;
+    throw appError("APP_STARTED", `${what} came after "${this.#sealed}" had started.`);
+  }
+
+  /** @internal What was declared, for those who run it. */
+  static partsOf(module: Module<unknown>) {
+    return {
+      needs: module.#needs as Needs,
+      lifespan: module.#lifespan,
+      tasks: module.#tasks,
+      events: module.#events,
+      included: module.#included,
+    };
+  }
+
+  /** @internal While sealed, nothing can be declared that would silently not run. */
+  static seal(module: Module<unknown>, by: string | undefined): void {
+    module.#sealed = by;
+  }
+}
+
+/** Routes with lifespans and tasks of their own, to be included in apps or other routers; however often, it starts once. */
+export class Router<out L> extends Module<L> {
+  constructor(options: ModuleOptions & { readonly lifespan?: unknown }) {
+    super("a router", options);
+  }
+
+  include<R>(router: Router<R>, prefix = "/"): Router<L & R> {
+    this.includeModule(router, prefix);
+    return this as unknown as Router<L & R>;
+  }
+}
+
+/** Declares a module of routes. Opens nothing. */
+export function createRouter(options?: ModuleOptions & { readonly lifespan?: undefined }): Router<{}>;
+export function createRouter<const N extends Needs>(options: ModuleOptions & { readonly lifespan: N }): Router<LifespanState<N>>;
+export function createRouter(options: ModuleOptions & { readonly lifespan?: Needs | undefined } = {}): Router<never> {
+  assertOptions("createRouter()", options, ["lifespan", "tasks"]);
+  return new Router(options);
+}
+
+/** The state that a record of lifespans makes. */
+export type LifespanState<N> = { readonly [K in keyof N]: N[K] extends Lifespan<infer V> ? V : never };
+/** The state that a generator makes. */
+export type GeneratorState<R> = Published<R>;

@@ -1,0 +1,140 @@
+import type { Address, Fetch } from "../http/server.ts";
+import type { AppHandle } from "./handle.ts";
+import type { Budgets } from "../kernel/budgets.ts";
+import type { Intake } from "../kernel/intake.ts";
+import type { Overrides } from "../kernel/graph.ts";
+import type { RouteHost } from "../http/host.ts";
+import type { StopReport } from "../kernel/report.ts";
+import type { StopRequest } from "../kernel/generation.ts";
+import type { World } from "../kernel/world.ts";
+import { App } from "./app.ts";
+import { Assembly } from "./assembly.ts";
+import { Generation } from "../kernel/generation.ts";
+import { InProcessRequests } from "./requests.ts";
+import { logEvent, textLog } from "./log.ts";
+import { Module } from "./module.ts";
+import { nodeWorld } from "./world.ts";
+import { watchForLoss } from "./loss.ts";
+import { problem } from "../http/problem.ts";
+
+/** How an app is run; a host, a test or `embed` decides. */
+export interface RunOptions {
+  readonly world: World;
+  readonly budgets?: Partial<Budgets> | undefined;
+  readonly overrides?: Overrides | undefined;
+  /** Where requests come in from outside. */
+  readonly intakes?: (fetch: Fetch) => readonly Intake[];
+  /** Where the app listens, once it does. */
+  readonly address?: () => Address | undefined;
+}
+
+/** One run of an app: its generation, and the routes that answer inside it. */
+export class AppRun {
+  readonly generation: Generation;
+  readonly handle: AppHandle;
+  readonly assembly: Assembly;
+  private readonly requests: InProcessRequests;
+  private readonly answer: Fetch;
+  private started: Promise<void> | undefined;
+
+  /** `compile` comes from the http wing, which is loaded when an app runs and not when it is declared. */
+  constructor(app: App<unknown>, options: RunOptions, compile: typeof import("../http/compile.ts").compile) {
+    const { world, intakes, overrides } = options;
+    this.handle = handleOf(app, () => this.generation, options);
+    this.assembly = new Assembly(app, this.handle, () => this.generation);
+    const hono = compile(app, this.hostOf(app, app, world));
+    this.answer = (request, env) => hono.fetch(request, env);
+    this.requests = new InProcessRequests(() => this.assembly.freeze());
+    this.generation = new Generation(
+      {
+        name: app.name,
+        roots: this.assembly.roots,
+        tasks: this.assembly.tasks,
+        intakes: [this.requests, ...(intakes?.(this.answer) ?? [])],
+        budgets: { ...app.settings.budgets, ...options.budgets },
+        ...(overrides !== undefined && { overrides }),
+      },
+      world,
+    );
+    for (const module of this.assembly.modules) Module.seal(module, app.name);
+    void this.generation.ended.then(() => {
+      for (const module of this.assembly.modules) Module.seal(module, undefined);
+    });
+  }
+
+  /** Settles when the app is ready; the second caller waits with the first. */
+  start(): Promise<void> {
+    this.started ??= this.generation.start();
+    return this.started;
+  }
+
+  stop(request?: StopRequest): Promise<StopReport> {
+    return this.generation.stop(request);
+  }
+
+  /** Answers a request without a socket, once the app is ready. */
+  async fetch(request: Request): Promise<Response> {
+    await this.start();
+    if (!this.requests.isOpen) {
+      return problem(503, "The app is stopping and takes no more requests.").getResponse();
+    }
+    return this.requests.run(() => this.generation.inside(() => this.answer(request, {})));
+  }
+
+  private hostOf(app: App<unknown>, module: Module<unknown>, world: World): RouteHost<AppHandle> {
+    const { assembly } = this;
+    const generation = (): Generation => this.generation;
+    return {
+      app: this.handle,
+      log: world.log,
+      clock: world.clock,
+      bodyLimit: app.settings.bodyLimit ?? 1_048_576,
+      get state() {
+        return assembly.stateOf(module);
+      },
+      get draining() {
+        return generation().draining;
+      },
+      get aborted() {
+        return generation().backlog.signal;
+      },
+      own: (name, work) => generation().own(name, work),
+      enter: (mounted) => {
+        if (mounted instanceof App) return this.hostOf(mounted, mounted, world);
+        return this.hostOf(app, mounted instanceof Module ? mounted : module, world);
+      },
+    };
+  }
+}
+
+function handleOf(app: App<unknown>, generation: () => Generation, options: RunOptions): AppHandle {
+  return {
+    name: app.name,
+    get state() {
+      return generation().state;
+    },
+    get address() {
+      return options.address?.();
+    },
+    own: (name, work) => generation().own(name, work),
+  };
+}
+
+/** Makes a run of an app; nothing is started. @throws LivespanError for whatever is wrong with its declarations. */
+export function prepare(app: App<unknown>, options: RunOptions): Promise<AppRun> {
+  return App.claim(app, async (listeners) => {
+    const { compile } = await import("../http/compile.ts");
+    const run = new AppRun(app, options, compile);
+    run.generation.on((event) => logEvent(options.world.log, event));
+    run.generation.on((event) => {
+      for (const listener of listeners) listener(event);
+    });
+    watchForLoss(run, app.name, options.world.log);
+    return run;
+  });
+}
+
+/** Prepares an app to be started in this process by its own means: no socket, no signals. */
+export function embed(app: App<unknown>): Promise<AppRun> {
+  return prepare(app, { world: nodeWorld({ log: app.settings.log ?? textLog("warn") }) });
+}
