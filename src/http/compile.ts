@@ -7,7 +7,9 @@ import { handlerOf, replyPlan, type NativeHandler } from "./handle.ts";
 import type { RouteHost } from "./host.ts";
 import type { Fetchable, Route } from "./route.ts";
 import { Routes } from "./routes.ts";
+import { eventPlan } from "./sse.ts";
 import { walk, type Mount } from "./walk.ts";
+import { socketPlan } from "./websocket.ts";
 
 /**
  * Makes one Hono of all that is declared in `routes` and in what is mounted in them; requests go to its `fetch`. Throws
@@ -29,6 +31,8 @@ export function compile(routes: Routes, host: RouteHost): Hono<HonoEnv> {
 
 function routeHandler(route: Route, path: string, host: RouteHost): NativeHandler {
   const limit = route.options.bodyLimit ?? host.bodyLimit;
+  if (route.kind === "sse") return handlerOf(route, path, limit, eventPlan(route, host, limit));
+  if (route.kind === "ws") return handlerOf(route, path, limit, socketPlan(route, host, limit));
   return handlerOf(route, path, limit, replyPlan(route, host, limit));
 }
 

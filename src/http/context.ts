@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { ParamKeys } from "hono/types";
 import type { RouteOptions } from "./route.ts";
 import type { In, Out } from "./schema.ts";
-import type { ServerEvent } from "./sse.ts";
+import type { ServerEvent } from "./event-stream.ts";
 import type { HttpEnv, Socket } from "./upgrade.ts";
 
 /** Hono's own generics for an app that Livespan serves. */

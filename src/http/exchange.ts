@@ -5,6 +5,7 @@ import type { HonoEnv } from "./context.ts";
 import type { RouteHost } from "./host.ts";
 import { readQuery } from "./query.ts";
 import type { Fault } from "./schema.ts";
+import type { HttpEnv } from "./upgrade.ts";
 
 const unread = Symbol("unread");
 
@@ -81,7 +82,7 @@ export class Exchange {
 
   get after(): (work: AfterWork) => void {
     return (work) => {
-      if (this.#succeeded) runAfter(this.#host, this.hono, [work]);
+      if (this.#succeeded) this.#runAfter([work]);
       else (this.#after ??= []).push(work);
     };
   }
@@ -89,11 +90,29 @@ export class Exchange {
   /** The handler has succeeded: what it queued for after the response may run. */
   succeeded(): void {
     this.#succeeded = true;
-    if (this.#after !== undefined) runAfter(this.#host, this.hono, this.#after);
+    if (this.#after !== undefined) this.#runAfter(this.#after);
+  }
+
+  /** Settles when the response is sent or the client has left. In process: when the response has been handed over. */
+  protected sent(): Promise<void> {
+    const outgoing = envOf(this.hono).outgoing;
+    return new Promise((resolve) => {
+      if (outgoing === undefined || outgoing.closed) setImmediate(resolve);
+      else outgoing.once("close", () => resolve());
+    });
+  }
+
+  #runAfter(queue: readonly AfterWork[]): void {
+    runAfter(this.#host, `after ${this.hono.req.method} ${this.hono.req.path}`, this.sent(), queue);
   }
 }
 
 function copyState(state: object): object {
   const prototype: unknown = Object.getPrototypeOf(state);
   return prototype === Object.prototype || prototype === null ? { ...state } : state;
+}
+
+/** In process there may be no environment at all, whatever the type says. */
+export function envOf(c: Context<HonoEnv>): HttpEnv {
+  return (c.env as HttpEnv | undefined) ?? {};
 }

@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import type { ErrorHandler, H, NotFoundHandler } from "hono/types";
+import { isAbortOf } from "../kernel/catalogue.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { HonoEnv } from "./context.ts";
 import { routeError } from "./errors.ts";
@@ -33,7 +34,7 @@ function refused(error: Error & { getResponse(): Response }): Response {
 
 /** An error that is the signal's reason, or was made from it, is an end and not a failure. */
 function isEnd(error: Error, signal: AbortSignal): boolean {
-  return signal.aborted && (error === signal.reason || error.cause === signal.reason);
+  return isAbortOf(error, signal) || (signal.aborted && error.cause === signal.reason);
 }
 
 /** What a request gets that nothing answers: 405 with the methods the path does have, or 404. */

@@ -20,5 +20,5 @@ export type { Fault, In, Out, Schema } from "./schema.ts";
 export type { Address, Fetch, Listener, ListenerOptions, ListenOptions } from "./server.ts";
 export { serverErrors } from "./servers/errors.ts";
 export { nodeListener } from "./servers/node.ts";
-export type { ServerEvent } from "./sse.ts";
+export type { ServerEvent } from "./event-stream.ts";
 export type { HttpEnv, Socket, SocketClose, Upgrade } from "./upgrade.ts";

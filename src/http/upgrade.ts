@@ -22,9 +22,9 @@ export interface SocketClose {
 /** The server's offer to turn a request into a WebSocket. */
 export interface Upgrade {
   /**
-   * Accepts the upgrade: the response it returns marks that, and must be what `fetch` answers, the very object. `run` is
-   * called with the open socket and its promise is awaited at drain; `signal` fires when draining starts or the socket
-   * closes. Any other answer is written as plain HTTP and the connection ends.
+   * Accepts the upgrade: the response that it returns marks that by its headers, and `fetch` must answer it or a copy.
+   * `run` is called with the open socket and its promise is awaited at drain; `signal` fires when draining starts or the
+   * socket closes. Any other answer is written as plain HTTP and the connection ends.
    */
   accept(run: (socket: Socket, signal: AbortSignal) => Promise<void>): Response;
 }
