@@ -1,0 +1,49 @@
+// Builds dist/ from src/: `npm run build`. Skipped when nothing changed since the last one.
+import { chmod, glob, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { command, program, root, type Outcome } from "./command.ts";
+
+const dist = join(root, "dist");
+// Built beside dist and then moved in its place: a build that fails leaves the last good one.
+const next = join(root, "dist.next");
+
+async function modified(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
+
+/** A folder changes its time when a file in it comes or goes, so folders count as well. */
+async function newestSource(): Promise<number> {
+  let newest = 0;
+  for await (const path of glob(["src", "src/**", "tsconfig*.json", "package.json", "tools/*.ts"], { cwd: root })) {
+    newest = Math.max(newest, await modified(join(root, path)));
+  }
+  return newest;
+}
+
+/** Settles with what the compiler said; code 0 and no output when dist/ is newer than its sources. */
+export async function build(signal?: AbortSignal): Promise<Outcome> {
+  if ((await modified(dist)) > (await newestSource())) return { code: 0, output: "" };
+  const started = new Date();
+  await rm(next, { recursive: true, force: true });
+  const compiled = await command(program("tsc", "-p", "tsconfig.build.json", "--outDir", next), { signal });
+  if (compiled.code === 0) await putInPlace(started);
+  await rm(next, { recursive: true, force: true });
+  return compiled;
+}
+
+async function putInPlace(started: Date): Promise<void> {
+  await chmod(join(next, "cli/main.js"), 0o755);
+  await rm(dist, { recursive: true, force: true });
+  await rename(next, dist);
+  // The folder's own time is the stamp: what is edited during a build belongs to the next one.
+  await utimes(dist, started, started);
+}
+
+if (import.meta.main) {
+  const { code, output } = await build();
+  process.stdout.write(output);
+  process.exitCode = code;
+}
