@@ -59,6 +59,10 @@ export function asksForWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === "websocket";
 }
 
+export function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
 /** Headers of the handshake itself, which are not a middleware's to set. */
 const own = /^(connection|content-length|content-type|keep-alive|trailer|transfer-encoding|upgrade|sec-websocket-.*)$/;
 

@@ -13,7 +13,7 @@ import { Attachment, type Host } from "./attachment.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import { listenError, serverError } from "./errors.ts";
 import { refuse, Reply } from "./reply.ts";
-import { asksForWebSocket, Handshake } from "./handshake.ts";
+import { announcesBody, asksForWebSocket, Handshake } from "./handshake.ts";
 import { Hold } from "./hold.ts";
 import { type Settings, settingsOf } from "./options.ts";
 import { SoleIntake } from "./sole-intake.ts";
@@ -124,8 +124,9 @@ class NodeListener implements Listener, Host {
         keepAliveTimeout,
         headersTimeout,
         requestTimeout,
+        connectionsCheckingInterval: Math.min(headersTimeout, 30_000),
         maxHeaderSize,
-        // Known from Node 24.9; before that every upgrade comes as one, and is answered as plain HTTP there.
+        // Known from Node 24.9 on. Before, every upgrade comes as one.
         shouldUpgradeCallback: asksForWebSocket,
       },
       (_, reply) => this.take(reply),
@@ -176,8 +177,10 @@ class NodeListener implements Listener, Host {
     reply.assignSocket(incoming.socket);
     reply.setHeader("Connection", "close");
     reply.on("finish", () => incoming.socket.destroySoon());
-    reply.handshake = new Handshake(socket, head);
     connection.upgraded = true;
+    if (asksForWebSocket(incoming)) reply.handshake = new Handshake(socket, head);
+    // Only before Node 24.9, which no longer reads a body behind such a head: better refused than taken for empty.
+    else if (announcesBody(incoming)) return refuse(reply, 501, "Send a body without an upgrade to another protocol.");
     this.take(reply);
   }
 

@@ -58,7 +58,7 @@ export function endReply(this: Reply): void {
 }
 
 /** Answers with a problem that is not a route's, and ends the connection. */
-export function refuse(reply: Reply, status: 500 | 503, detail?: string): void {
+export function refuse(reply: Reply, status: 500 | 501 | 503, detail?: string): void {
   if (reply.headersSent || reply.over) return;
   const body = JSON.stringify(problem(status, detail).body);
   const headers = { "Content-Type": "application/problem+json", "Content-Length": Buffer.byteLength(body) };
