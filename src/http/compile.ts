@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { mount as mountFetch } from "hono/mount";
 import type { H } from "hono/types";
 import type { HonoEnv } from "./context.ts";
+import { serveDescription, type Description } from "./description.ts";
 import { errorAnswer, guarded, notFoundAnswer } from "./fallback.ts";
 import { handlerOf, replyPlan, type NativeHandler } from "./handle.ts";
 import type { RouteHost } from "./host.ts";
@@ -15,7 +16,7 @@ import { socketPlan } from "./websocket.ts";
  * Makes one Hono of all that is declared in `routes` and in what is mounted in them; requests go to its `fetch`. Throws
  * a coded error when two routes would answer the same requests.
  */
-export function compile(routes: Routes, host: RouteHost): Hono<HonoEnv> {
+export function compile(routes: Routes, host: RouteHost, description?: Description): Hono<HonoEnv> {
   const hono = new Hono<HonoEnv>();
   const mounts = new Set<Mount>();
   for (const { entry, path, mount } of walk(routes, host)) {
@@ -24,6 +25,7 @@ export function compile(routes: Routes, host: RouteHost): Hono<HonoEnv> {
     else if (entry.kind === "hono") hono.on(entry.method, path, guarded(entry.handler, mount));
     else hono.on(entry.method, path, guarded(routeHandler(entry, path, mount.host), mount));
   }
+  if (description !== undefined) serveDescription(hono, routes, host, description);
   hono.notFound(notFoundAnswer(hono, mounts));
   hono.onError(Routes.frontOf(routes)?.onError ?? errorAnswer(host));
   return hono;

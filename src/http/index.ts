@@ -11,8 +11,10 @@ export type {
   SocketContext,
   SocketHandler,
 } from "./context.ts";
+export type { Description } from "./description.ts";
 export { routeErrors } from "./errors.ts";
 export type { RouteHost } from "./host.ts";
+export { describe, type ApiInfo } from "./openapi.ts";
 export { Problem, problem, type ProblemBody, type ProblemOptions } from "./problem.ts";
 export type { Fetchable, RouteOptions } from "./route.ts";
 export { Routes } from "./routes.ts";

@@ -24,6 +24,11 @@ export interface Fault {
   readonly message: string;
 }
 
+/** An object, as opposed to a list or a scalar. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export function isSchema(value: unknown): value is Schema {
   // Arktype's schemas are functions.
   if ((typeof value !== "object" && typeof value !== "function") || value === null || !("~standard" in value)) return false;
@@ -45,11 +50,25 @@ export function pointerTo(keys: readonly (string | number)[]): string {
   return ["#", ...keys.map((key) => encodeURIComponent(String(key).replaceAll("~", "~0").replaceAll("/", "~1")))].join("/");
 }
 
+// Asks each library, in its own words, to leave open what JSON Schema cannot say rather than to give up on the whole.
+const libraryOptions = {
+  unrepresentable: "any",
+  errorMode: "ignore",
+  fallback: ({ base }: { readonly base: JsonSchema }) => base,
+  override: ({ zodSchema, jsonSchema }: { readonly zodSchema?: ZodLike; readonly jsonSchema: JsonSchema }) => {
+    if (zodSchema?._zod.def.type === "date") Object.assign(jsonSchema, { type: "string", format: "date-time" });
+  },
+};
+
+interface ZodLike {
+  readonly _zod: { readonly def: { readonly type: string } };
+}
+
 /** The schema as JSON Schema 2020-12; undefined when its library cannot say it (Standard JSON Schema is optional). */
 export function jsonSchemaOf(schema: Schema, side: "input" | "output"): JsonSchema | undefined {
   const standard: Partial<StandardJSONSchemaV1.Props> = schema["~standard"];
   try {
-    return standard.jsonSchema?.[side]({ target: "draft-2020-12" });
+    return standard.jsonSchema?.[side]({ target: "draft-2020-12", libraryOptions });
   } catch {
     // Libraries throw for what JSON Schema has no words for; the route is then described without it.
     return undefined;
@@ -67,8 +86,10 @@ export function listKeysOf(schema: Schema): ReadonlySet<string> {
   if (known !== undefined) return known;
   const properties = jsonSchemaOf(schema, "input")?.["properties"];
   const keys = new Set<string>();
-  if (typeof properties === "object" && properties !== null) {
-    for (const [key, property] of Object.entries(properties)) if (property?.type === "array") keys.add(key);
+  if (isObject(properties)) {
+    for (const [key, property] of Object.entries(properties)) {
+      if (isObject(property) && property["type"] === "array") keys.add(key);
+    }
   }
   listKeys.set(schema, keys);
   return keys;
