@@ -2,6 +2,7 @@
 import { chmod, glob, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { command, program, root, type Outcome } from "./command.ts";
+import { copyDocsAssets } from "./docs-assets.ts";
 
 const dist = join(root, "dist");
 // Built beside dist and then moved in its place: a build that fails leaves the last good one.
@@ -35,6 +36,7 @@ export async function build(signal?: AbortSignal): Promise<Outcome> {
 }
 
 async function putInPlace(started: Date): Promise<void> {
+  copyDocsAssets(join(next, "http/docs-assets"));
   await chmod(join(next, "cli/main.js"), 0o755);
   await rm(dist, { recursive: true, force: true });
   await rename(next, dist);
