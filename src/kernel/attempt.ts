@@ -12,6 +12,7 @@ import { SetupRun } from "./setup.ts";
 export class Attempt implements ContextOwner {
   readonly number: number;
   waiting: string | undefined;
+  waitingSince = 0;
   private readonly task: Task;
   private readonly aborter = new AbortController();
   private readonly own: Provided[] = [];

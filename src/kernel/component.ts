@@ -40,6 +40,7 @@ export class Component implements ContextOwner {
   value: unknown;
   error: unknown;
   waiting: string | undefined;
+  waitingSince = 0;
   last: boolean;
   startedAt = 0;
   upMs: number | undefined;

@@ -14,6 +14,8 @@ export interface ContextOwner {
   readonly draining: AbortSignal;
   /** Where it waits now, for reports. */
   waiting: string | undefined;
+  /** Since when, on the clock's scale. */
+  waitingSince: number;
   provide(storage: Storage<unknown>, value: unknown): void;
   extend(ms: number, why: string): boolean;
   spawn(name: string, body: (ctx: never) => unknown, options: ChildOptions | undefined): ChildTask<unknown>;
@@ -54,6 +56,7 @@ export class Context implements TaskContext<object> {
     const { owner } = this;
     return async (ms) => {
       owner.waiting = `sleep(${ms})`;
+      owner.waitingSince = owner.world.clock.now();
       try {
         await sleep(owner.world.clock, ms, owner.signal);
       } finally {

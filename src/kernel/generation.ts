@@ -142,6 +142,11 @@ export class Generation {
     this.backlog.own(name, work);
   }
 
+  /** The names of the tasks whose code may have run after `at`, on the clock's scale. */
+  activeSince(at: number): readonly string[] {
+    return this.tasks.filter((task) => task.activeSince(at)).map(({ name }) => name);
+  }
+
   /** The names of the lifespans whose health check fails now. */
   unhealthy(): Promise<readonly string[]> {
     return unhealthy(this.graph.components, this.around, this.draining);

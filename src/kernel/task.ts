@@ -96,6 +96,8 @@ export class Task {
   restarts = 0;
   skips = 0;
   runs = 0;
+  /** When its last run ended, on the clock's scale. */
+  ranUntil = -Infinity;
   limit: Alarm | undefined;
   /** Settles when the task has ended for good, however. */
   readonly finished: Promise<void>;
@@ -137,6 +139,12 @@ export class Task {
   get waiting(): string | undefined {
     for (const { waiting } of this.attempts) if (waiting !== undefined) return waiting;
     return undefined;
+  }
+
+  /** Whether code of its own may have run after `at`, on the clock's scale. */
+  activeSince(at: number): boolean {
+    if (this.ranUntil >= at) return true;
+    return [...this.attempts].some(({ waiting, waitingSince }) => waiting === undefined || waitingSince >= at);
   }
 
   launch(): void {
@@ -187,6 +195,7 @@ export class Task {
     emit("task.started", { name: this.name, attempt: attempt.number });
     const failure = await attempt.run();
     this.attempts.delete(attempt);
+    this.ranUntil = world.clock.now();
     if (failure === undefined) {
       if (!this.signal.aborted) emit("task.ended", { name: this.name, ms: world.clock.now() - from });
     } else {

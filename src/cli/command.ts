@@ -1,0 +1,47 @@
+import { exitCodes } from "../host/exit-code.ts";
+import { didYouMean } from "../kernel/nearest.ts";
+import { LivespanError, messageOf } from "../kernel/errors.ts";
+import { cliError } from "./errors.ts";
+
+/** A verb of the command line. Settles with the exit code. */
+export interface Verb {
+  readonly summary: string;
+  readonly usage: string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Loaded when they are asked for: `livespan --help` loads none of them. */
+const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise<Verb> }>> = {
+  start: { summary: "run an app as a production process", load: async () => (await import("./start.ts")).start },
+  graph: { summary: "print an app's tree of lifespans and tasks", load: async () => (await import("./graph.ts")).graph },
+};
+
+/** Runs the command line; settles with the exit code. Whatever is wrong with it is said in a line or two. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  try {
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") return help();
+    if (name === "--version" || name === "-v") return await version();
+    const verb = verbs[name];
+    if (verb === undefined) {
+      throw cliError("UNKNOWN_COMMAND", `livespan has no command "${name}".${didYouMean(name, Object.keys(verbs))}`);
+    }
+    return await (await verb.load()).run(rest);
+  } catch (error) {
+    const text = error instanceof LivespanError ? `${error.message} [${error.code}]` : messageOf(error);
+    process.stderr.write(`livespan: ${text}\n`);
+    return exitCodes.invalidConfiguration;
+  }
+}
+
+function help(): number {
+  const lines = Object.entries(verbs).map(([name, { summary }]) => `  livespan ${name.padEnd(8)} ${summary}`);
+  process.stdout.write(`${["usage:", ...lines, "", "livespan <command> --help says more."].join("\n")}\n`);
+  return exitCodes.clean;
+}
+
+async function version(): Promise<number> {
+  const { default: manifest } = await import("../../package.json", { with: { type: "json" } });
+  process.stdout.write(`${manifest.version}\n`);
+  return exitCodes.clean;
+}

@@ -1,0 +1,30 @@
+import type { Verb } from "./command.ts";
+import { loadApp } from "./entry.ts";
+import { nodeWorld } from "../app/world.ts";
+import { parseFlags, usageOf, type Flag } from "./flags.ts";
+import { prepare } from "../app/run.ts";
+import { printTree, treeOf } from "../kernel/tree.ts";
+
+const flags = {
+  json: { summary: "print it as JSON" },
+  help: { summary: "this text" },
+} as const satisfies Record<string, Flag>;
+
+const summary = "Prints the tree of lifespans and tasks that an app would start. Starts nothing.";
+
+export const graph: Verb = {
+  summary,
+  usage: usageOf("graph", summary, flags),
+  async run(args) {
+    const { entry, flags: given } = parseFlags("graph", flags, args);
+    if (given.help === true) {
+      process.stdout.write(this.usage);
+      return 0;
+    }
+    const app = await loadApp(entry);
+    const { generation } = await prepare(app, { world: nodeWorld({ log: () => {} }) });
+    const tree = treeOf(generation);
+    process.stdout.write(given.json === true ? `${JSON.stringify(tree, undefined, 2)}\n` : `${printTree(tree)}\n`);
+    return 0;
+  },
+};

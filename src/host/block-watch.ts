@@ -1,0 +1,25 @@
+import type { Generation } from "../kernel/generation.ts";
+import type { Log } from "../kernel/log.ts";
+import { formatMs } from "../kernel/tree.ts";
+
+/** How often the loop is looked at, and how late a look must be to be reported. Milliseconds. */
+const lookEvery = 50;
+const blockedAfter = 200;
+
+/** In development, reports an event loop that stood still, with the tasks that were running. The returned function ends it. */
+export function watchForBlocks(generation: () => Generation | undefined, log: Log): () => void {
+  let before = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const blockedMs = now - before - lookEvery;
+    if (blockedMs > blockedAfter) log("warn", blockedText(blockedMs, generation()?.activeSince(before) ?? []));
+    before = now;
+  }, lookEvery);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function blockedText(ms: number, tasks: readonly string[]): string {
+  const who = tasks.length === 0 ? "no lifespan task was running" : `running: ${tasks.join(", ")}`;
+  return `the event loop was blocked for ${formatMs(ms)} (${who}); nothing else could run. Await, or move the work to a worker thread`;
+}

@@ -1,0 +1,100 @@
+import { createServer, type Server } from "node:http";
+import type { AppRun } from "../app/run.ts";
+import type { Fetch } from "../http/server.ts";
+import type { Generation, GenerationState } from "../kernel/generation.ts";
+import { listenError } from "../http/servers/errors.ts";
+
+/** What a probe answers: its status, and the state of each lifespan and task. */
+export interface ProbeAnswer {
+  readonly status: 200 | 503;
+  readonly body: {
+    readonly state: GenerationState;
+    readonly lifespans?: Readonly<Record<string, string>>;
+    readonly tasks?: Readonly<Record<string, string>>;
+    readonly degraded?: readonly string[];
+    readonly unhealthy?: readonly string[];
+  };
+}
+
+/** Liveness, readiness and startup, as orchestrators ask for them. */
+const paths = ["/livez", "/readyz", "/startupz"] as const;
+
+/** Answers a probe's path; undefined for any other. `run` is undefined before the app has been prepared. */
+export async function probe(path: string, run: AppRun | undefined): Promise<ProbeAnswer | undefined> {
+  const generation = run?.generation;
+  const state = generation?.state ?? "starting";
+  switch (path) {
+    case "/livez":
+      return { status: state === "failed" || state === "stopped" ? 503 : 200, body: { state } };
+    case "/startupz":
+      return { status: state === "idle" || state === "starting" ? 503 : 200, body: { state } };
+    case "/readyz":
+      return generation === undefined ? { status: 503, body: { state } } : readiness(generation);
+    default:
+      return undefined;
+  }
+}
+
+async function readiness(generation: Generation): Promise<ProbeAnswer> {
+  const { degraded } = generation;
+  const unhealthy = generation.ready ? await generation.unhealthy() : [];
+  const lifespans = Object.fromEntries(generation.graph.components.map(({ name, state }) => [name, state]));
+  const tasks = Object.fromEntries(generation.tasks.map(({ name, state }) => [name, state]));
+  const status = generation.ready && unhealthy.length === 0 ? 200 : 503;
+  return { status, body: { state: generation.state, lifespans, tasks, degraded, unhealthy } };
+}
+
+/** Puts the probes in front of an app, on its own port. */
+export function withProbes(fetch: Fetch, run: () => AppRun | undefined): Fetch {
+  return (request, env) => {
+    // As it came over the wire: a look at request.url would cost every request the making of a URL.
+    const path = env.incoming?.url ?? "";
+    return isProbe(path) ? answerProbe(path, run) : fetch(request, env);
+  };
+}
+
+function isProbe(path: string): boolean {
+  return path.length <= 9 && path.endsWith("z") && (paths as readonly string[]).includes(path);
+}
+
+async function answerProbe(path: string, run: () => AppRun | undefined): Promise<Response> {
+  const answer = (await probe(path, run()))!;
+  return Response.json(answer.body, { status: answer.status, headers: { "cache-control": "no-store" } });
+}
+
+/** The probes on a port of their own, which opens before anything starts and closes after all has stopped. */
+export class HealthListener {
+  private readonly server: Server;
+  private readonly host: string;
+  private readonly port: number;
+
+  constructor(host: string, port: number, run: () => AppRun | undefined) {
+    this.host = host;
+    this.port = port;
+    this.server = createServer((request, response) => {
+      void probe(request.url ?? "", run()).then((answer) => {
+        const { status, body } = answer ?? { status: 404, body: { paths } };
+        response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", connection: "close" });
+        response.end(JSON.stringify(body));
+      });
+    });
+  }
+
+  /** Settles with the port. @throws LivespanError when it cannot listen. */
+  async open(): Promise<number> {
+    const { server, host, port } = this;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(listenError(error, host, port)));
+      server.listen(port, host, resolve);
+    });
+    const address = server.address();
+    return typeof address === "object" && address !== null ? address.port : port;
+  }
+
+  async close(): Promise<void> {
+    if (!this.server.listening) return;
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+}
