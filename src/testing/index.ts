@@ -1,0 +1,11 @@
+export { manualClock } from "./clock.ts";
+export type { ManualClock, ManualClockOptions } from "./clock.ts";
+export { testApp } from "./test-app.ts";
+export type { TestApp, TestAppOptions } from "./test-app.ts";
+export type { EventOf } from "./event-log.ts";
+export { leakReport } from "./leaks.ts";
+export type { LeakReport, Leaks } from "./leaks.ts";
+export type { OverridePairs } from "./override.ts";
+export { testWorld } from "./world.ts";
+export type { LogLine, TestWorld, TestWorldOptions } from "./world.ts";
+export { testingErrors } from "./errors.ts";
