@@ -14,5 +14,7 @@ const needs = Object.fromEntries(
 
 await timed(starts, async () => {
   const opened = await open(needs);
-  return () => opened[Symbol.asyncDispose]();
+  return async () => {
+    await opened.stop();
+  };
 });

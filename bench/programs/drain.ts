@@ -5,10 +5,9 @@ import { slowly } from "./drainable.ts";
 const app = createApp();
 app.get("/fast", () => ({ done: true }));
 app.get("/slow/:ms", async ({ params }) => {
-  await slowly(Number(params.ms), () => served.stop());
+  await slowly(Number(params.ms), () => listening.stop());
   return { done: true };
 });
 
-const served = listen(app, { port: 0, host: "127.0.0.1" });
-const { port } = await served.ready;
-console.log(JSON.stringify({ port }));
+const listening = await listen(app);
+console.log(JSON.stringify({ port: listening.address!.port }));

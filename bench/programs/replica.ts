@@ -10,5 +10,5 @@ app.get("/", async () => {
   return { done: true };
 });
 
-const { port } = await serve(app, { port: 0, host: "127.0.0.1", lameDuck }).ready;
+const { port } = await serve(app, { port: 0, host: "127.0.0.1", budgets: { lameDuck } }).ready;
 console.log(JSON.stringify({ port }));

@@ -18,5 +18,4 @@ app.post("/orders", { body: order }, ({ body, lifespan }) => ({
   total: lifespan.models.total(body.price, body.quantity),
 }));
 
-const { port } = await listen(app, { port: 0, host: "127.0.0.1" }).ready;
-report(port);
+report((await listen(app)).address!.port);

@@ -11,5 +11,4 @@ const app = createApp({ lifespan: { models } });
 app.get("/with", ({ lifespan }) => ({ result: lifespan.models.answer(21) }));
 app.get("/without", () => ({ result: shop.answer(21) }));
 
-const { port } = await listen(app, { port: 0, host: "127.0.0.1" }).ready;
-report(port);
+report((await listen(app)).address!.port);

@@ -14,13 +14,12 @@ for (let index = 0; index < tasks; index++) {
   );
 }
 
-const served = listen(app, { port: 0, host: "127.0.0.1" });
-await served.ready;
+const listening = await listen(app);
 // What starting left behind, compilation and garbage, is not what a running task costs.
 await sleep(watched / 4);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 await sleep(watched);
 delay.disable();
-await served.stop();
+await listening.stop();
 console.log(JSON.stringify({ p99: delay.percentile(99) / 1e6 }));
