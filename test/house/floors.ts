@@ -93,7 +93,7 @@ function arrowFault(from: string, to: string | undefined): string | undefined {
   const folder = folderOf(from);
   const floor = floors[folder];
   if (floor === undefined) return "stands outside the floors";
-  if (to === undefined) return "imports a name that is computed, so its direction cannot be known";
+  if (to === undefined) return computedFault(floor);
   if (to === "livespan" || to.startsWith("livespan/")) return `imports ${to}, the package's own published name`;
   const island = islands.find((path) => from.startsWith(path));
   if (!to.startsWith("."))
@@ -101,8 +101,15 @@ function arrowFault(from: string, to: string | undefined): string | undefined {
   const target = posix.join(posix.dirname(from), to);
   if (island !== undefined && !target.startsWith(island))
     return `imports ${target} into ${island}, which imports nothing`;
+  if (target === "package.json") return undefined;
   if (!target.startsWith("src/")) return `imports ${target}, which is outside src/`;
   return floorFault(folder, floor, folderOf(target));
+}
+
+/** Whatever the highest floor loads, a user's program for one, cannot stand above it. */
+function computedFault(floor: number): string | undefined {
+  if (floor === Math.max(...Object.values(floors))) return undefined;
+  return "imports a name that is computed, so its direction cannot be known";
 }
 
 function floorFault(folder: string, floor: number, other: string): string | undefined {
