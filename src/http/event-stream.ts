@@ -43,8 +43,7 @@ const encoder = new TextEncoder();
 /** The body of an event stream: takes one piece of text at a time, and no faster than the client's side takes them. */
 export class EventStream {
   readonly readable: ReadableStream<Uint8Array>;
-  /** Fires when the client's side has let go. */
-  readonly left: AbortSignal;
+  readonly #left = new AbortController();
   #ended = false;
   #quiet = true;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -54,17 +53,24 @@ export class EventStream {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    const left = new AbortController();
-    this.left = left.signal;
     this.readable = new ReadableStream({
       start: (controller) => void (this.#controller = controller),
       pull: () => this.#taken?.resolve(),
-      cancel: (reason: unknown) => {
-        this.#close();
-        left.abort(reason);
-      },
+      cancel: (reason: unknown) => this.leave(reason),
     });
     this.#beat();
+  }
+
+  /** Fires when the client's side has let go. */
+  get left(): AbortSignal {
+    return this.#left.signal;
+  }
+
+  /** The client's side lets go. */
+  leave(reason?: unknown): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#left.abort(reason);
   }
 
   /** True when the client's side has taken it and has room for more; false when the stream has ended. */

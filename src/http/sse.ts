@@ -49,6 +49,8 @@ export function eventPlan(route: Route, host: RouteHost, bodyLimit: number): Pla
       const status = route.options.status as ContentfulStatusCode | undefined;
       if (c.req.method === "HEAD") return c.body(null, status, eventHeaders);
       const stream = new EventStream(host.clock);
+      // Middleware may answer in the stream's place: then nobody reads it, nor lets go of it.
+      envOf(c).outgoing?.once("close", () => stream.leave());
       exchange.signal = AbortSignal.any([stream.left, host.draining, host.aborted]);
       exchange.write = async (event) => stream.write(formatEvent(event, await dataOf(event, route)));
       host.own(name, () => run(exchange, stream, handler, host));

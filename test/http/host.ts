@@ -46,7 +46,7 @@ export class TestHost implements RouteHost<{ readonly name: string }> {
   };
 
   tick(ms: number): void {
-    for (const [fn, due] of this.timers) if (due === ms && this.timers.delete(fn)) fn();
+    for (const [fn, due] of [...this.timers]) if (due === ms && this.timers.delete(fn)) fn();
   }
 
   own(name: string, work: (signal: AbortSignal) => unknown): void {
@@ -101,7 +101,7 @@ export async function ask(hono: Hono<HonoEnv>, path: string, init?: RequestInit)
   const response = await hono.fetch(new Request(`http://test.local${path}`, init));
   const text = await response.text();
   const type = response.headers.get("content-type") ?? "";
-  return { status: response.status, type, headers: response.headers, body: /json/.test(type) ? JSON.parse(text) : text };
+  return { status: response.status, type, headers: response.headers, body: /json/.test(type) && text !== "" ? JSON.parse(text) : text };
 }
 
 export interface Answer {
