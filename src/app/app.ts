@@ -66,7 +66,9 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
     const { name = "app" } = options;
     super(`app "${name}"`, options);
     this.name = name;
-    this.settings = Object.freeze({ ...options, budgets: budgetsFrom(options.budgets) });
+    // Refused here, where they were written; kept as given, so that a host's budgets can go over them before shares are made.
+    budgetsFrom(options.budgets);
+    this.settings = Object.freeze({ ...options });
   }
 
   get state(): GenerationState {

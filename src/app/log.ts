@@ -1,3 +1,4 @@
+import type { Generation } from "../kernel/generation.ts";
 import type { LifespanEvent } from "../kernel/events.ts";
 import type { Log, LogLevel } from "../kernel/log.ts";
 import { formatMs } from "../kernel/tree.ts";
@@ -44,8 +45,18 @@ function causesOf(error: Error): string {
   return cause instanceof Error ? `\n  caused by ${cause.stack ?? String(cause)}${causesOf(cause)}` : "";
 }
 
-/** Says in the log what a person needs to know of an event; most events say nothing. */
-export function logEvent(log: Log, event: LifespanEvent): void {
+/** Writes what a person needs to know of a generation's life to its log. */
+export function logEvents(generation: Generation, log: Log): void {
+  generation.on((event) => logEvent(log, event), told);
+}
+
+const told: ReadonlySet<LifespanEvent["type"]> = new Set([
+  ...(["ready", "draining", "forced", "unhandled"] as const),
+  ...(["lifespan.failed", "lifespan.abandoned", "lifespan.late", "lifespan.extended"] as const),
+  ...(["task.failed", "task.restarting", "task.paused", "task.exceeded", "task.abandoned"] as const),
+]);
+
+function logEvent(log: Log, event: LifespanEvent): void {
   switch (event.type) {
     case "ready":
       if (event.degraded.length > 0) log("warn", `degraded: ${event.degraded.join(", ")} did not start`);

@@ -5,7 +5,7 @@ import type { StopReport } from "../kernel/report.ts";
 import type { World } from "../kernel/world.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { Generation } from "../kernel/generation.ts";
-import { logEvent, textLog } from "./log.ts";
+import { logEvents, textLog } from "./log.ts";
 import { nodeWorld } from "./world.ts";
 
 export interface OpenOptions {
@@ -34,7 +34,7 @@ export async function open<const N extends Needs>(needs: N, options: OpenOptions
     { name: "open", roots: [{ owner: "open()", needs }], ...(options.budgets !== undefined && { budgets: options.budgets }) },
     world,
   );
-  generation.on((event) => logEvent(world.log, event));
+  logEvents(generation, world.log);
   await generation.start();
   const stop = (): Promise<StopReport> => generation.stop();
   return {

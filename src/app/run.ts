@@ -11,7 +11,7 @@ import { App } from "./app.ts";
 import { Assembly } from "./assembly.ts";
 import { Generation } from "../kernel/generation.ts";
 import { InProcessRequests } from "./requests.ts";
-import { logEvent, textLog } from "./log.ts";
+import { logEvents, textLog } from "./log.ts";
 import { Module } from "./module.ts";
 import { nodeWorld } from "./world.ts";
 import { watchForLoss } from "./loss.ts";
@@ -125,7 +125,7 @@ export function prepare(app: App<unknown>, options: RunOptions): Promise<AppRun>
   return App.claim(app, async (listeners) => {
     const { compile } = await import("../http/compile.ts");
     const run = new AppRun(app, options, compile);
-    run.generation.on((event) => logEvent(options.world.log, event));
+    logEvents(run.generation, options.world.log);
     run.generation.on((event) => {
       for (const listener of listeners) listener(event);
     });

@@ -36,7 +36,7 @@ export interface WorldOptions {
 
 /** The world as Node has it. Without a source of unhandled errors nobody asks who owns what, and nothing is kept. */
 export function nodeWorld({ log, clock = systemClock, random = Math.random, unhandled }: WorldOptions): World {
-  const owners = new AsyncLocalStorage<object>();
+  const owners = unhandled === undefined ? undefined : new AsyncLocalStorage<object>();
   return {
     clock,
     log,
@@ -44,9 +44,9 @@ export function nodeWorld({ log, clock = systemClock, random = Math.random, unha
     calendar,
     scope: {
       capture: () => AsyncLocalStorage.snapshot(),
-      own: unhandled === undefined ? (_owner, fn) => fn() : (owner, fn) => owners.run(owner, fn),
+      own: owners === undefined ? (_owner, fn) => fn() : (owner, fn) => owners.run(owner, fn),
     },
     defer: (fn) => void setImmediate(fn),
-    unhandled: unhandled?.(() => owners.getStore()),
+    unhandled: unhandled?.(() => owners?.getStore()),
   };
 }

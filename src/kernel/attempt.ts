@@ -2,6 +2,7 @@ import type { ContextOwner, Provided } from "./context.ts";
 import type { Storage } from "./lifespan.ts";
 import type { ChildOptions, ChildTask, Task } from "./task.ts";
 import type { World } from "./world.ts";
+import { Aborter } from "./aborter.ts";
 import { Children } from "./children.ts";
 import { combine } from "./errors.ts";
 import { Context, inside } from "./context.ts";
@@ -14,7 +15,7 @@ export class Attempt implements ContextOwner {
   waiting: string | undefined;
   waitingSince = 0;
   private readonly task: Task;
-  private readonly aborter = new AbortController();
+  private readonly aborter = new Aborter();
   private readonly own: Provided[] = [];
   private readonly errors: unknown[] = [];
   private readonly children: Children;

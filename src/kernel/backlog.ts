@@ -1,9 +1,10 @@
+import { Aborter } from "./aborter.ts";
 import { kernelError } from "./catalogue.ts";
 
 /** Work that was handed over to the program, to go on after whatever handed it over: awaited at stop. */
 export class Backlog {
   private readonly works = new Map<Promise<unknown>, string>();
-  private readonly aborter = new AbortController();
+  private readonly aborter = new Aborter();
   private closed = false;
   private idle: (() => void) | undefined;
   private readonly failed: (name: string, error: unknown) => void;

@@ -27,7 +27,7 @@ export interface Budgets {
   readonly forced: number;
 }
 
-const defaults: Budgets = {
+const defaults: Budgets = Object.freeze({
   start: 60_000,
   startEach: 30_000,
   rollback: 10_000,
@@ -39,12 +39,13 @@ const defaults: Budgets = {
   each: 5_000,
   last: 3_000,
   forced: 5_000,
-};
+});
 
 /** The parts of a stop; each keeps its share when only the whole is given. */
 const partsOfStop = ["drain", "tasks", "resources", "each", "last", "forced"] as const;
 
-export function budgetsFrom(given: Partial<Budgets> = {}): Budgets {
+export function budgetsFrom(given?: Partial<Budgets>): Budgets {
+  if (given === undefined) return defaults;
   assertOptions("budgets", given, Object.keys(defaults));
   for (const [name, ms] of Object.entries(given)) {
     if (typeof ms === "number" && ms >= 0) continue;

@@ -4,6 +4,7 @@ import type { Emit } from "./events.ts";
 import type { LifespanDeclaration, Storage } from "./lifespan.ts";
 import type { ChildOptions, ChildTask } from "./task.ts";
 import type { World } from "./world.ts";
+import { Aborter } from "./aborter.ts";
 import { Children } from "./children.ts";
 import { kernelError, Stopping } from "./catalogue.ts";
 import { Context, inside, nothingProvided } from "./context.ts";
@@ -44,10 +45,12 @@ export class Component implements ContextOwner {
   last: boolean;
   startedAt = 0;
   upMs: number | undefined;
+  /** How many of its needs have yet to yield. */
+  waitsFor = 0;
   limit: Alarm | undefined;
   private around!: Surroundings;
   private run!: SetupRun;
-  private aborter: AbortController | undefined;
+  private readonly aborter = new Aborter();
   private inherited: readonly Provided[] = nothingProvided;
   private own: Provided[] | undefined;
   private childGroup: Children | undefined;
@@ -68,7 +71,6 @@ export class Component implements ContextOwner {
     return this.around.draining;
   }
   get signal(): AbortSignal {
-    this.aborter ??= new AbortController();
     return this.aborter.signal;
   }
   /** What it provided, and what those it needs did. */
@@ -76,38 +78,44 @@ export class Component implements ContextOwner {
     return this.own === undefined ? this.inherited : [...this.inherited, ...this.own];
   }
 
-  /** Runs the setup to its yield. Settles with its value; rejects with what it threw, or with `fail`'s error. */
-  up(around: Surroundings): Promise<unknown> {
+  /**
+   * Runs the setup to its yield, then calls `yielded` with its value, or `failed` with what it threw. `fail` calls `failed`
+   * before that.
+   */
+  up(around: Surroundings, yielded: (value: unknown) => void, failed: (error: unknown) => void): void {
     this.around = around;
     this.run = new SetupRun(`lifespan "${this.name}"`);
     this.state = "starting";
     this.startedAt = around.world.clock.now();
     this.inherited = inheritedBy(this.needs);
-    for (const [i, need] of this.needs.entries()) this.values[this.keys[i]!] = need.value;
-    return new Promise((resolve, reject) => {
-      this.fail = reject;
-      this.yielded = this.setUp().then(
-        (value) => {
-          resolve(value);
-          return true;
-        },
-        (error: unknown) => {
-          reject(error as Error);
-          return false;
-        },
-      );
-    });
+    this.fail = failed;
+    for (let i = 0; i < this.needs.length; i++) this.values[this.keys[i]!] = this.needs[i]!.value;
+    this.yielded = this.setUp().then(
+      (value) => {
+        yielded(value);
+        return true;
+      },
+      (error: unknown) => {
+        failed(error);
+        return false;
+      },
+    );
   }
 
   /** Fails a start from outside: a stray rejection, or a child that failed before it had started. */
   fail: (error: unknown) => void = () => {};
 
   /** Whether the setup came to its yield in the end, also after it was given up. */
-  yielded: Promise<boolean> = Promise.resolve(false);
+  yielded: Promise<boolean> = notYet;
 
-  private async setUp(): Promise<unknown> {
-    const context = new Context(this);
-    const setup = (): Promise<unknown> => this.run.up(this.declaration.setup(context as never));
+  private setUp(): Promise<unknown> {
+    const setup = (): Promise<unknown> => {
+      try {
+        return this.run.up(this.declaration.setup(new Context(this) as never));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
     return this.world.scope.own(this, () => inside(this.inherited, setup));
   }
 
@@ -122,7 +130,6 @@ export class Component implements ContextOwner {
   }
 
   abort(reason: unknown): void {
-    this.aborter ??= new AbortController();
     this.aborter.abort(reason);
   }
 
@@ -162,6 +169,8 @@ export class Component implements ContextOwner {
     // A lifespan says that it has started by its yield; only tasks call this.
   }
 }
+
+const notYet = Promise.resolve(false);
 
 function inheritedBy(needs: readonly Component[]): readonly Provided[] {
   const all = new Set<Provided>();

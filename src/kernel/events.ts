@@ -49,7 +49,7 @@ export interface Emit {
 
 /** Hands each event to every listener. One that throws is reported and does not disturb the others. */
 export class Events {
-  private readonly listeners = new Set<EventListener>();
+  private readonly listeners = new Map<EventListener, ReadonlySet<LifespanEvent["type"]> | undefined>();
   private readonly now: () => number;
   private readonly onError: (error: unknown) => void;
 
@@ -58,16 +58,18 @@ export class Events {
     this.onError = onError;
   }
 
-  /** The returned function ends it. */
-  on(listener: EventListener): () => void {
-    this.listeners.add(listener);
+  /** Hands events to `listener`, those of `types` or all. The returned function ends it. */
+  on(listener: EventListener, types?: ReadonlySet<LifespanEvent["type"]>): () => void {
+    this.listeners.set(listener, types);
     return () => void this.listeners.delete(listener);
   }
 
   readonly emit: Emit = (type, detail) => {
-    if (this.listeners.size === 0) return;
-    const event = { type, at: this.now(), ...detail } as LifespanEvent;
-    for (const listener of this.listeners) {
+    let event: LifespanEvent | undefined;
+    for (const [listener, types] of this.listeners) {
+      if (types?.has(type) === false) continue;
+      // Made only when somebody listens: a start of thousands pays nothing for what nobody reads.
+      event ??= { type, at: this.now(), ...detail } as LifespanEvent;
       try {
         listener(event);
       } catch (error) {

@@ -1,5 +1,5 @@
 import type { Budgets } from "./budgets.ts";
-import type { EventListener } from "./events.ts";
+import type { EventListener, LifespanEvent } from "./events.ts";
 import type { Intake } from "./intake.ts";
 import type { Lifespan, Needs } from "./lifespan.ts";
 import type { Overrides, Root } from "./graph.ts";
@@ -8,6 +8,7 @@ import type { StopCause, StopReport } from "./report.ts";
 import type { Surroundings } from "./component.ts";
 import type { TaskOptions } from "./task.ts";
 import type { World } from "./world.ts";
+import { Aborter } from "./aborter.ts";
 import { Alarms } from "./alarms.ts";
 import { Backlog } from "./backlog.ts";
 import { budgetsFrom } from "./budgets.ts";
@@ -78,7 +79,7 @@ export class Generation {
   readonly ended: Promise<StopReport>;
   private readonly world: World;
   private readonly around: Surroundings;
-  private readonly drainer = new AbortController();
+  private readonly drainer = new Aborter();
   private readonly end = Promise.withResolvers<StopReport>();
   private startRun: Start | undefined;
   private stopRun: Stop | undefined;
@@ -118,8 +119,8 @@ export class Generation {
     return [...absent, ...this.tasks.filter(({ degraded }) => degraded)].map(({ name }) => name);
   }
 
-  on(listener: EventListener): () => void {
-    return this.events.on(listener);
+  on(listener: EventListener, types?: ReadonlySet<LifespanEvent["type"]>): () => void {
+    return this.events.on(listener, types);
   }
 
   /** What a lifespan yielded; undefined when it is optional and did not start. */
@@ -168,8 +169,9 @@ export class Generation {
     try {
       this.startRun = new Start(this.graph.components, this.around, this.budgets);
       await this.untilAborted(this.startRun.run());
-      await this.untilAborted(Promise.all(this.tasks.filter(({ isManager }) => isManager).map((task) => this.begin(task))));
-      await this.untilAborted(this.openIntakes());
+      const managers = this.tasks.filter(({ isManager }) => isManager);
+      if (managers.length > 0) await this.untilAborted(Promise.all(managers.map((task) => this.begin(task))));
+      if (this.intakes.length > 0) await this.untilAborted(this.openIntakes());
     } catch (error) {
       await this.rollback(error);
       throw error;
@@ -329,11 +331,14 @@ export class Generation {
 
   private surroundings(): Surroundings {
     let all: readonly Provided[] | undefined;
+    const { drainer } = this;
     return {
       world: this.world,
       alarms: new Alarms(this.world.clock),
       emit: this.events.emit,
-      draining: this.draining,
+      get draining() {
+        return drainer.signal;
+      },
       captured: (fn) => this.captured(fn),
       provided: () => {
         if (this.state === "starting") return allProvided(this.graph.components);

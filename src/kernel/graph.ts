@@ -1,7 +1,7 @@
 import type { Lifespan, Needs } from "./lifespan.ts";
 import { kernelError } from "./catalogue.ts";
 import { Component } from "./component.ts";
-import { declarationOf, LifespanDeclaration } from "./lifespan.ts";
+import { LifespanDeclaration, refuseForeign } from "./lifespan.ts";
 
 /** Someone who needs lifespans: an app, a task. The name is for messages. */
 export interface Root {
@@ -50,13 +50,18 @@ export class Graph {
         continue;
       }
       const [key, candidate] = next;
-      const declaration = declarationOf(candidate, key, component === undefined ? owner : `lifespan "${component.name}"`);
+      if (!(candidate instanceof LifespanDeclaration)) refuseForeign(candidate, key, component?.name ?? owner);
+      const declaration: LifespanDeclaration = candidate;
       let needed = this.byDeclaration.get(declaration);
       if (needed === undefined) {
         needed = new Component(replaced(declaration, overrides), declaration.name);
         this.byDeclaration.set(declaration, needed);
-        path.add(needed);
-        open.push({ component: needed, rest: Object.entries(needed.declaration.options.needs ?? {}).reverse() });
+        const { needs: deeper } = needed.declaration.options;
+        if (deeper === undefined) this.components.push(needed);
+        else {
+          path.add(needed);
+          open.push({ component: needed, rest: Object.entries(deeper).reverse() });
+        }
       } else if (path.has(needed)) {
         refuseCycle([...path], needed);
       }

@@ -126,11 +126,12 @@ export function lifespan(name: string, second: unknown, third?: unknown): Lifesp
 
 /** The declaration behind a public `Lifespan`; anything else in a record of needs is a mistake, named by its key. */
 export function declarationOf(candidate: unknown, key: string, owner: string): LifespanDeclaration {
-  if (candidate instanceof LifespanDeclaration) return candidate as LifespanDeclaration;
-  throw kernelError(
-    "UNKNOWN_LIFESPAN",
-    `${owner} needs "${key}", but that is not a lifespan: got ${candidate === undefined ? "undefined" : typeof candidate}.`,
-  );
+  return candidate instanceof LifespanDeclaration ? candidate : refuseForeign(candidate, key, owner);
+}
+
+export function refuseForeign(candidate: unknown, key: string, owner: string): never {
+  const got = candidate === undefined ? "undefined" : typeof candidate;
+  throw kernelError("UNKNOWN_LIFESPAN", `${owner} needs "${key}", but that is not a lifespan: got ${got}.`);
 }
 
 export function assertName(what: string, name: unknown): asserts name is string {

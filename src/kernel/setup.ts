@@ -24,7 +24,8 @@ export class SetupRun {
       throw kernelError("NEVER_YIELDED", `${this.owner} returned without yielding.`);
     }
     this.generator = made;
-    return await first.value;
+    // An async generator has awaited what it yields; a plain one may yield a promise.
+    return first.value;
   }
 
   /** Closes what `up` opened. Called once, and only after `up` has settled. */

@@ -9,7 +9,6 @@ export class Start {
   private readonly components: readonly Component[];
   private readonly around: Surroundings;
   private readonly budgets: Budgets;
-  private readonly waitsFor = new Map<Component, number>();
   private readonly outcome = Promise.withResolvers<void>();
   private missing: number;
   private whole: Alarm | undefined;
@@ -27,7 +26,7 @@ export class Start {
     const { alarms, world } = this.around;
     if (this.missing === 0) return Promise.resolve();
     this.whole = alarms.at(world.clock.now() + this.budgets.start, () => this.failWhole());
-    for (const component of this.components) this.waitsFor.set(component, component.needs.length);
+    for (const component of this.components) component.waitsFor = component.needs.length;
     for (const component of this.components) if (component.needs.length === 0) this.launch(component);
     return this.outcome.promise;
   }
@@ -46,9 +45,10 @@ export class Start {
     const limit = component.declaration.options.startTimeout ?? this.budgets.startEach;
     component.limit = alarms.at(world.clock.now() + limit, () => this.timeOut(component, limit));
     emit("lifespan.starting", { name: component.name });
-    component.up(this.around).then(
+    component.up(
+      this.around,
       (value) => this.up(component, value),
-      (error: unknown) => this.down(component, error),
+      (error) => this.down(component, error),
     );
   }
 
@@ -60,9 +60,7 @@ export class Start {
     component.upMs = this.around.world.clock.now() - component.startedAt;
     this.around.emit("lifespan.up", { name: component.name, ms: component.upMs });
     for (const dependent of component.dependents) {
-      const left = this.waitsFor.get(dependent)! - 1;
-      this.waitsFor.set(dependent, left);
-      if (left === 0 && dependent.state === "idle") this.launch(dependent);
+      if (--dependent.waitsFor === 0 && dependent.state === "idle") this.launch(dependent);
     }
     this.count();
   }

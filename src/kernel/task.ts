@@ -4,6 +4,7 @@ import type { Provided } from "./context.ts";
 import type { BackoffOptions, Intensity } from "./backoff.ts";
 import type { LifespanContext } from "./lifespan.ts";
 import type { StopEntry } from "./report.ts";
+import { Aborter } from "./aborter.ts";
 import { Attempt } from "./attempt.ts";
 import { Backoff, RestartWindow } from "./backoff.ts";
 import { expired, sleep, until } from "./alarms.ts";
@@ -103,7 +104,7 @@ export class Task {
   readonly finished: Promise<void>;
   /** Settles when the task is up: see `ChildTask.started`. */
   readonly up: Promise<never>;
-  private readonly aborter = new AbortController();
+  private readonly aborter = new Aborter();
   private readonly backoff: Backoff;
   private readonly window: RestartWindow;
   private readonly end: () => void;
