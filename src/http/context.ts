@@ -56,8 +56,9 @@ export interface RequestContext<L, P extends string, S extends RouteOptions, A> 
 }
 
 /** What a handler may return: with a response schema, what that takes. */
-export type Returns<S extends RouteOptions> =
-  S["response"] extends object ? MaybePromise<In<S["response"]> | Response> : unknown;
+export type Returns<S extends RouteOptions> = S["response"] extends object
+  ? MaybePromise<In<S["response"]> | Response>
+  : unknown;
 
 type MaybePromise<T> = T | Promise<T>;
 

@@ -35,5 +35,8 @@ export function serveDescription(hono: Hono<HonoEnv>, routes: Routes, host: Rout
   if (docs === false) return;
   checkPath(docs, "the docs option");
   hono.get(docs, async () => (await import("./docs.ts")).docsPage(docs, openapi, info.title));
-  hono.get(`${docs}/:file`, async (c) => (await (await import("./docs.ts")).docsFile(c.req.param("file"))) ?? c.notFound());
+  hono.get(
+    `${docs}/:file`,
+    async (c) => (await (await import("./docs.ts")).docsFile(c.req.param("file"))) ?? c.notFound(),
+  );
 }

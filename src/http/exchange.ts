@@ -114,5 +114,6 @@ function copyState(state: object): object {
 
 /** In process there may be no environment at all, whatever the type says. */
 export function envOf(c: Context<HonoEnv>): HttpEnv {
-  return (c.env as HttpEnv | undefined) ?? {};
+  const env: HttpEnv | undefined = c.env;
+  return env ?? {};
 }

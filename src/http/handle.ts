@@ -20,7 +20,12 @@ export interface Plan<E extends Exchange> {
  * A route as a Hono handler: check the request, call the handler, make a response. It stays synchronous as long as all
  * of them do, since each turn of the event loop costs more than the rest together.
  */
-export function handlerOf<E extends Exchange>(route: Route, path: string, bodyLimit: number, plan: Plan<E>): NativeHandler {
+export function handlerOf<E extends Exchange>(
+  route: Route,
+  path: string,
+  bodyLimit: number,
+  plan: Plan<E>,
+): NativeHandler {
   const check = checksOf(route, bodyLimit);
   const readParams = route.options.params === undefined && /[:*]/.test(path);
   return (c) => {
@@ -52,7 +57,9 @@ export function replyPlan(route: Route, host: RouteHost, bodyLimit: number): Pla
     exchange: (c) => new Exchange(c, host, bodyLimit),
     answer(exchange) {
       const value = handler(exchange);
-      return isThenable(value) ? Promise.resolve(value).then((settled) => checked(exchange, settled)) : checked(exchange, value);
+      return isThenable(value)
+        ? Promise.resolve(value).then((settled) => checked(exchange, settled))
+        : checked(exchange, value);
     },
   };
 }

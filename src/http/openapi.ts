@@ -29,14 +29,24 @@ export function describe(routes: Routes, host: RouteHost, info: ApiInfo): JsonSc
   components.define("RequestProblem", requestProblemSchema);
   const paths: Record<string, JsonSchema> = {};
   const ids = new Set<string>();
-  const placed = [...walk(routes, host)].flatMap(({ entry, path }) => ("options" in entry ? [{ route: entry, path }] : []));
+  const placed = [...walk(routes, host)].flatMap(({ entry, path }) =>
+    "options" in entry ? [{ route: entry, path }] : [],
+  );
   // What answers to all methods only answers to those that have no route of their own.
-  const order = [...placed.filter(({ route }) => route.method !== "ALL"), ...placed.filter(({ route }) => route.method === "ALL")];
+  const order = [
+    ...placed.filter(({ route }) => route.method !== "ALL"),
+    ...placed.filter(({ route }) => route.method === "ALL"),
+  ];
   for (const { route, path } of order) {
     for (const at of templatesOf(path)) {
       const item = (paths[at.template] ??= {});
       for (const method of methodsOf(route)) {
-        item[method] ??= operationOf(route, at, unique(route.options.operationId ?? idOf(method, at.template), ids), components);
+        item[method] ??= operationOf(
+          route,
+          at,
+          unique(route.options.operationId ?? idOf(method, at.template), ids),
+          components,
+        );
       }
     }
   }
@@ -54,7 +64,10 @@ function idOf(method: string, template: string): string {
 }
 
 function pascal(text: string): string {
-  return text.replace(/[^A-Za-z0-9]+/g, " ").trim().replace(/(?:^| )(.)/g, (_whole, letter: string) => letter.toUpperCase());
+  return text
+    .replace(/[^A-Za-z0-9]+/g, " ")
+    .trim()
+    .replace(/(?:^| )(.)/g, (_whole, letter: string) => letter.toUpperCase());
 }
 
 function unique(id: string, taken: Set<string>): string {

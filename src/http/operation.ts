@@ -24,7 +24,8 @@ export function operationOf(route: Route, at: PathTemplate, id: string, componen
 }
 
 function pathParameters({ params }: RouteOptions, at: PathTemplate, id: string, components: Components): JsonSchema[] {
-  const known = params === undefined ? {} : membersOf(components.embed(params, "input", `${id}Params`), components).properties;
+  const known =
+    params === undefined ? {} : membersOf(components.embed(params, "input", `${id}Params`), components).properties;
   return at.parameters.map(({ name, pattern }: PathParameter) => ({
     name,
     in: "path",
@@ -37,7 +38,12 @@ function pathParameters({ params }: RouteOptions, at: PathTemplate, id: string, 
 const elsewhere = new Set(["accept", "content-type", "authorization"]);
 
 /** The members of a query or header schema, each a parameter. */
-function listed(place: "query" | "header", schema: Schema | undefined, id: string, components: Components): JsonSchema[] {
+function listed(
+  place: "query" | "header",
+  schema: Schema | undefined,
+  id: string,
+  components: Components,
+): JsonSchema[] {
   if (schema === undefined) return [];
   const said = components.embed(schema, "input", `${id}${place === "query" ? "Query" : "Headers"}`);
   if (said === undefined && place === "query") {
@@ -76,7 +82,8 @@ function membersOf(schema: JsonSchema | undefined, components: Components): Memb
     seen.add(part);
     if (typeof part["$ref"] === "string") collect(components.schemas[part["$ref"].split("/").at(-1) ?? ""], certain);
     if (isObject(part["properties"])) {
-      for (const [name, property] of Object.entries(part["properties"])) if (isObject(property)) properties[name] ??= property;
+      for (const [name, property] of Object.entries(part["properties"]))
+        if (isObject(property)) properties[name] ??= property;
     }
     if (certain && Array.isArray(part["required"])) for (const name of part["required"]) required.add(String(name));
     for (const all of listOf(part["allOf"])) collect(all, certain);

@@ -2,7 +2,8 @@ import { routeError } from "./errors.ts";
 
 /** Refuses a path that the router would read as something else than was meant. */
 export function checkPath(path: unknown, where: string): void {
-  if (typeof path !== "string") throw routeError("ROUTE_PATH", `${where} has a path that is ${typeof path}; expected a string.`);
+  if (typeof path !== "string")
+    throw routeError("ROUTE_PATH", `${where} has a path that is ${typeof path}; expected a string.`);
   if (!path.startsWith("/")) {
     throw routeError("ROUTE_PATH", `The path of ${where} does not begin with "/".`, { remedy: `Write "/${path}".` });
   }

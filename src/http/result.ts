@@ -46,7 +46,8 @@ interface Uncarried {
 /** The first value that JSON refuses, depth first. Functions and symbols inside objects are not refused but left out. */
 function findUncarried(value: unknown, path: string, within: readonly object[]): Uncarried | undefined {
   if (typeof value === "bigint") return { path, what: "a bigint" };
-  if (path === "$" && (typeof value === "function" || typeof value === "symbol")) return { path, what: `a ${typeof value}` };
+  if (path === "$" && (typeof value === "function" || typeof value === "symbol"))
+    return { path, what: `a ${typeof value}` };
   if (typeof value !== "object" || value === null) return undefined;
   if (within.includes(value)) return { path, what: "a cycle, it is inside itself" };
   if ("toJSON" in value && typeof value.toJSON === "function") return findInToJson(value, value.toJSON, path, within);

@@ -106,6 +106,9 @@ function checkNumbers({ status, bodyLimit }: RouteOptions, where: string): void 
     throw routeError("ROUTE_OPTION", `The status of ${where} is ${status}; expected a whole number from 200 to 599.`);
   }
   if (bodyLimit !== undefined && !(typeof bodyLimit === "number" && bodyLimit >= 0)) {
-    throw routeError("ROUTE_OPTION", `The bodyLimit of ${where} is ${bodyLimit}; expected a number of bytes, 0 or more.`);
+    throw routeError(
+      "ROUTE_OPTION",
+      `The bodyLimit of ${where} is ${bodyLimit}; expected a number of bytes, 0 or more.`,
+    );
   }
 }

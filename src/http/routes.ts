@@ -4,7 +4,14 @@ import type { EventHandler, Handler, HonoEnv, SocketHandler } from "./context.ts
 import { routeError } from "./errors.ts";
 import { createFront, type Front } from "./front.ts";
 import { checkPath, shapeOf } from "./path.ts";
-import { checkOptions, type Fetchable, type Route, type RouteEntry, type RouteKind, type RouteOptions } from "./route.ts";
+import {
+  checkOptions,
+  type Fetchable,
+  type Route,
+  type RouteEntry,
+  type RouteKind,
+  type RouteOptions,
+} from "./route.ts";
 
 type NoOptions = Readonly<Record<never, never>>;
 
@@ -69,7 +76,8 @@ export class Routes<out L = unknown, out A = unknown> {
     this.assertOpen("use()");
     if (path !== "*") checkPath(path, "use()");
     for (const handler of handlers) {
-      if (typeof handler !== "function") throw routeError("ROUTE_HANDLER", `use("${path}") was given ${typeof handler}.`);
+      if (typeof handler !== "function")
+        throw routeError("ROUTE_HANDLER", `use("${path}") was given ${typeof handler}.`);
       this.#entries.push({ kind: "hono", method: "ALL", path, handler });
     }
     return this;
@@ -86,7 +94,10 @@ export class Routes<out L = unknown, out A = unknown> {
     } else if (typeof inner === "object" && inner !== null && typeof inner.fetch === "function") {
       this.#entries.push({ kind: "fetch", path, app: inner });
     } else {
-      throw routeError("ROUTE_MOUNT", `${where} was given ${String(inner)}; expected routes or an object with fetch.`);
+      throw routeError(
+        "ROUTE_MOUNT",
+        `${where} was given ${typeof inner} without fetch; expected routes or an object with it.`,
+      );
     }
     return this;
   }
@@ -114,7 +125,10 @@ export class Routes<out L = unknown, out A = unknown> {
       const options = second === undefined && typeof first === "function" ? {} : (first as RouteOptions);
       const handler = second ?? first;
       if (typeof handler !== "function") {
-        throw routeError("ROUTE_HANDLER", `${where} has no handler; got ${handler === null ? "null" : typeof handler}.`);
+        throw routeError(
+          "ROUTE_HANDLER",
+          `${where} has no handler; got ${handler === null ? "null" : typeof handler}.`,
+        );
       }
       checkOptions(options, method, where);
       // The overloads of Declare have tied the handler to what it will be called with.

@@ -31,7 +31,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 export function isSchema(value: unknown): value is Schema {
   // Arktype's schemas are functions.
-  if ((typeof value !== "object" && typeof value !== "function") || value === null || !("~standard" in value)) return false;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null || !("~standard" in value))
+    return false;
   const standard = value["~standard"];
   return typeof standard === "object" && standard !== null && "validate" in standard;
 }
@@ -42,12 +43,16 @@ export function faultsOf(place: Place, issues: readonly StandardSchemaV1.Issue[]
       const key = typeof segment === "object" ? segment.key : segment;
       return typeof key === "symbol" ? String(key) : key;
     });
-    return place === "body" ? { in: place, path: keys, pointer: pointerTo(keys), message } : { in: place, path: keys, message };
+    return place === "body"
+      ? { in: place, path: keys, pointer: pointerTo(keys), message }
+      : { in: place, path: keys, message };
   });
 }
 
 export function pointerTo(keys: readonly (string | number)[]): string {
-  return ["#", ...keys.map((key) => encodeURIComponent(String(key).replaceAll("~", "~0").replaceAll("/", "~1")))].join("/");
+  return ["#", ...keys.map((key) => encodeURIComponent(String(key).replaceAll("~", "~0").replaceAll("/", "~1")))].join(
+    "/",
+  );
 }
 
 // Asks each library, in its own words, to leave open what JSON Schema cannot say rather than to give up on the whole.

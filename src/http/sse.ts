@@ -71,7 +71,12 @@ async function dataOf(event: ServerEvent, route: Route): Promise<string | undefi
 type EventFunction = (context: EventExchange) => AsyncIterable<ServerEvent> | Promise<void>;
 
 /** Runs the handler to its end, which also is the stream's. */
-async function run(exchange: EventExchange, stream: EventStream, handler: EventFunction, host: RouteHost): Promise<void> {
+async function run(
+  exchange: EventExchange,
+  stream: EventStream,
+  handler: EventFunction,
+  host: RouteHost,
+): Promise<void> {
   const { signal } = exchange;
   let cancelGoodbye = (): void => {};
   const goodbye = (): void => void (cancelGoodbye = host.clock.after(goodbyeMs, () => stream.end(), true));

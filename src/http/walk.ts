@@ -56,7 +56,7 @@ function claim(shapes: Map<string, string>, method: string, path: string): void 
 }
 
 /** "/" under a prefix is the prefix itself. */
-export function joinPaths(prefix: string, path: string): string {
+function joinPaths(prefix: string, path: string): string {
   const base = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;
   const rest = path.startsWith("/") ? path : `/${path}`;
   return rest === "/" && base !== "" ? base : base + rest;

@@ -30,7 +30,10 @@ test("work after the response runs in order and does not delay it", async () => 
 test("in process it runs once the response has been handed over", async () => {
   const host = new TestHost();
   let ran = false;
-  const hono = compile(new Routes().get("/", ({ after }) => after(() => (ran = true))), host);
+  const hono = compile(
+    new Routes().get("/", ({ after }) => after(() => (ran = true))),
+    host,
+  );
   assert.equal((await hono.fetch(new Request("http://test.local/"))).status, 204);
   assert.equal(ran, false);
   await host.owned[0]?.ended;

@@ -10,7 +10,9 @@ const serve = (changes: Partial<Description> = {}, routes = new Routes().get("/a
 /** What the page asks for, resolved as a browser would. */
 function linksOf(html: string, page: string): string[] {
   const found = [...html.matchAll(/(?:src|href|data-openapi)="([^"]*)"/g)].map((match) => match[1]!);
-  return found.map((link) => new URL(link, `http://test.local${page}`)).map(({ pathname, search }) => pathname + search);
+  return found
+    .map((link) => new URL(link, `http://test.local${page}`))
+    .map(({ pathname, search }) => pathname + search);
 }
 
 test("the page and all that it asks for come from the package", async () => {

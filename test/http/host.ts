@@ -1,4 +1,4 @@
-import { compile, Routes, type HonoEnv, type HttpEnv, type RouteHost } from "livespan/http";
+import { compile, type HonoEnv, type RouteHost, type Routes } from "livespan/http";
 import type { Hono } from "hono";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -46,7 +46,8 @@ export class TestHost implements RouteHost<{ readonly name: string }> {
   };
 
   tick(ms: number): void {
-    for (const [fn, due] of [...this.timers]) if (due === ms && this.timers.delete(fn)) fn();
+    // A timer that fires may set itself again.
+    for (const [fn, due] of Array.from(this.timers)) if (due === ms && this.timers.delete(fn)) fn();
   }
 
   own(name: string, work: (signal: AbortSignal) => unknown): void {
@@ -77,7 +78,8 @@ export interface Served {
 /** The routes on a real socket, through Hono's own Node server. */
 export async function listen(routes: Routes, host: RouteHost): Promise<Served> {
   const hono = compile(routes, host);
-  const server = createServer(getRequestListener((request, env) => hono.fetch(request, envOf(env))));
+  const listener = getRequestListener((request, env) => hono.fetch(request, env));
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -92,16 +94,17 @@ export async function listen(routes: Routes, host: RouteHost): Promise<Served> {
   };
 }
 
-function envOf(env: object): HttpEnv {
-  return env as HttpEnv;
-}
-
 /** In process: the request's answer, parsed when it is JSON. */
 export async function ask(hono: Hono<HonoEnv>, path: string, init?: RequestInit): Promise<Answer> {
   const response = await hono.fetch(new Request(`http://test.local${path}`, init));
   const text = await response.text();
   const type = response.headers.get("content-type") ?? "";
-  return { status: response.status, type, headers: response.headers, body: /json/.test(type) && text !== "" ? JSON.parse(text) : text };
+  return {
+    status: response.status,
+    type,
+    headers: response.headers,
+    body: /json/.test(type) && text !== "" ? JSON.parse(text) : text,
+  };
 }
 
 export interface Answer {

@@ -45,12 +45,10 @@ test("every part of a route is described", async () => {
   assert.deepEqual([document.openapi, document.info], ["3.1.1", { title: "Test", version: "1.2.3" }]);
   const operation = document.paths["/orders/{id}"].put;
   assert.equal(operation.operationId, "replaceOrder");
-  assert.deepEqual([operation.summary, operation.description, operation.tags, operation.deprecated], [
-    "Replace an order",
-    "All of it.",
-    ["orders"],
-    true,
-  ]);
+  assert.deepEqual(
+    [operation.summary, operation.description, operation.tags, operation.deprecated],
+    ["Replace an order", "All of it.", ["orders"], true],
+  );
   assert.deepEqual(operation.parameters, [
     { name: "id", in: "path", required: true, description: "Which order", schema: { type: "number" } },
     { name: "dry", in: "query", schema: { type: "string" } },
@@ -101,12 +99,14 @@ const Category = z.object({
     return z.array(Category);
   },
 });
-const Person = z.object({
-  name: z.string(),
-  get friends() {
-    return z.array(Person).optional();
-  },
-}).meta({ id: "Person" });
+const Person = z
+  .object({
+    name: z.string(),
+    get friends() {
+      return z.array(Person).optional();
+    },
+  })
+  .meta({ id: "Person" });
 
 test("recursive and named schemas are components, once each", async () => {
   const routes = new Routes()
@@ -130,9 +130,15 @@ test("recursive and named schemas are components, once each", async () => {
 test("different schemas of one name each have their own", async () => {
   const one = z.object({ a: z.string() }).meta({ id: "Thing" });
   const two = toStandardJsonSchema(v.object({ b: v.string() }));
-  const named = { ...two, "~standard": { ...two["~standard"], jsonSchema: { input: () => clash, output: () => clash } } };
+  const named = {
+    ...two,
+    "~standard": { ...two["~standard"], jsonSchema: { input: () => clash, output: () => clash } },
+  };
   const clash = { $ref: "#/$defs/Thing", $defs: { Thing: { type: "object", properties: { b: { type: "string" } } } } };
-  const routes = new Routes().post("/one", { body: one }, () => 1).post("/two", { body: named }, () => 1).put("/two", { body: named }, () => 1);
+  const routes = new Routes()
+    .post("/one", { body: one }, () => 1)
+    .post("/two", { body: named }, () => 1)
+    .put("/two", { body: named }, () => 1);
   const { components, paths } = await documentOf(routes);
   assert.deepEqual(Object.keys(components.schemas.Thing.properties), ["a"]);
   assert.deepEqual(Object.keys(components.schemas.ThingInput.properties), ["b"]);
@@ -159,7 +165,13 @@ test("a schema that cannot say itself leaves its part open", async () => {
   const routes = new Routes().post("/v", { query: plain, body: plain, headers: plain }, () => 1);
   const { post } = (await documentOf(routes)).paths["/v"];
   assert.deepEqual(post.parameters, [
-    { name: "query", in: "query", style: "form", explode: true, schema: { type: "object", additionalProperties: true } },
+    {
+      name: "query",
+      in: "query",
+      style: "form",
+      explode: true,
+      schema: { type: "object", additionalProperties: true },
+    },
   ]);
   assert.deepEqual(post.requestBody.content, { "application/json": { schema: {} } });
 });

@@ -10,7 +10,13 @@ import { z } from "zod";
 import { ask, listen, sendJson, TestHost } from "./host.ts";
 
 test("an unknown path is a 404", async () => {
-  const { status, type, body } = await ask(compile(new Routes().get("/a", () => 1), new TestHost()), "/b?x=1");
+  const { status, type, body } = await ask(
+    compile(
+      new Routes().get("/a", () => 1),
+      new TestHost(),
+    ),
+    "/b?x=1",
+  );
   assert.deepEqual([status, type], [404, "application/problem+json"]);
   assert.deepEqual(body, { type: "about:blank", title: "Not Found", status: 404, detail: "There is nothing at /b." });
 });
@@ -32,7 +38,14 @@ test("a known path with another method is a 405 that says which it has", async (
 });
 
 test("HEAD on a path without GET is a 405", async () => {
-  const { status, headers } = await ask(compile(new Routes().post("/a", () => 1), new TestHost()), "/a", { method: "HEAD" });
+  const { status, headers } = await ask(
+    compile(
+      new Routes().post("/a", () => 1),
+      new TestHost(),
+    ),
+    "/a",
+    { method: "HEAD" },
+  );
   assert.deepEqual([status, headers.get("allow")], [405, "POST"]);
 });
 
@@ -61,9 +74,7 @@ test("something thrown that is not an error is a 500 too, from handlers and midd
   const routes = new Routes()
     .use("/guarded/*", async () => Promise.reject({ not: "an error" }))
     .get("/guarded/x", () => 1)
-    .get("/bare", () => {
-      throw "just text";
-    });
+    .get("/bare", async () => Promise.reject("just text"));
   const hono = compile(routes, host);
   for (const [path, said] of [
     ["/bare", "just text"],
@@ -86,7 +97,12 @@ test("Hono's HTTPException is a problem, or the response that it was given", asy
       throw new HTTPException(401, { res: new Response("log in", { headers: { "www-authenticate": "Basic" } }) });
     });
   const hono = compile(routes, host);
-  assert.deepEqual((await ask(hono, "/plain")).body, { type: "about:blank", title: "Forbidden", status: 403, detail: "not yours" });
+  assert.deepEqual((await ask(hono, "/plain")).body, {
+    type: "about:blank",
+    title: "Forbidden",
+    status: 403,
+    detail: "not yours",
+  });
   const own = await ask(hono, "/own");
   assert.deepEqual([own.status, own.body, own.headers.get("www-authenticate")], [401, "log in", "Basic"]);
   assert.deepEqual(host.lines, []);
@@ -94,9 +110,13 @@ test("Hono's HTTPException is a problem, or the response that it was given", asy
 
 test("an end asked for by the app is a 503 and no error", async () => {
   const host = new TestHost();
-  const routes = new Routes().get("/waits", ({ signal }) => new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason));
-  }));
+  const routes = new Routes().get(
+    "/waits",
+    ({ signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+  );
   const answer = ask(compile(routes, host), "/waits");
   host.abort.abort(new Error("the budget is spent"));
   assert.equal((await answer).status, 503);
@@ -112,7 +132,12 @@ const limited = () =>
     .post("/larger", { body: small, bodyLimit: 500 }, ({ body }) => body.text.length);
 
 /** Sends a body in chunks, so that its length is not known before. */
-async function chunked(port: number, path: string, chunks: readonly string[], agent: Agent): Promise<[IncomingMessage, string]> {
+async function chunked(
+  port: number,
+  path: string,
+  chunks: readonly string[],
+  agent: Agent,
+): Promise<[IncomingMessage, string]> {
   const headers = { "content-type": "application/json" };
   const request = httpRequest({ host: "127.0.0.1", port, path, method: "POST", agent, headers });
   for (const chunk of chunks) request.write(chunk);
@@ -148,7 +173,8 @@ test("a body refused before it is read does not spoil the next request on the co
   const socket = connect(served.port, "127.0.0.1");
   const body = "x".repeat(150);
   const head = `POST /checked HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-  const next = 'POST /checked HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{"text":"x"}';
+  const next =
+    'POST /checked HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{"text":"x"}';
   socket.write(head + body + next);
   const answers = await text(socket);
   assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 413", "HTTP/1.1 200"]);

@@ -40,8 +40,12 @@ test("the status option, and what is set on Hono's context, count", async () => 
 });
 
 test("a query builder or anything else with then is awaited", async () => {
-  const thenable = { then: (resolve: (value: unknown) => void) => resolve({ rows: 1 }) };
-  const hono = compile(new Routes().get("/", () => thenable), new TestHost());
+  const builder = {};
+  Reflect.set(builder, "then", (resolve: (value: unknown) => void) => resolve({ rows: 1 }));
+  const hono = compile(
+    new Routes().get("/", () => builder),
+    new TestHost(),
+  );
   assert.deepEqual((await ask(hono, "/")).body, { rows: 1 });
 });
 
@@ -53,13 +57,22 @@ const uncarried: Record<string, readonly [value: unknown, path: string]> = {
   "a function": [() => 1, "$ is a function"],
   "a symbol": [Symbol("s"), "$ is a symbol"],
   "a key that is no word": [{ "a b": 1n }, '$["a b"] is a bigint'],
-  "a toJSON that throws": [{ at: new Date(NaN), x: { toJSON: () => assert.fail("no JSON") } }, "$.x is an object whose toJSON threw"],
+  "a toJSON that throws": [
+    { at: new Date(NaN), x: { toJSON: () => assert.fail("no JSON") } },
+    "$.x is an object whose toJSON threw",
+  ],
   "a toJSON that gives a bigint": [{ x: { toJSON: () => 1n } }, "$.x is a bigint"],
 };
 for (const [name, [value, path]] of Object.entries(uncarried)) {
   test(`${name} is a 500, and the log names the path to it`, async () => {
     const host = new TestHost();
-    const { status, body } = await ask(compile(new Routes().get("/rows", () => value), host), "/rows");
+    const { status, body } = await ask(
+      compile(
+        new Routes().get("/rows", () => value),
+        host,
+      ),
+      "/rows",
+    );
     assert.equal(status, 500);
     const error = host.lines[0]?.fields["error"] as Error & { code: string };
     assert.equal(error.code, "RESULT_NOT_JSON");
@@ -73,7 +86,9 @@ test("a response schema makes what is sent, and what it refuses is the server's 
   const user = z.object({ name: z.string() });
   const routes = new Routes()
     .get("/user", { response: user }, () => ({ name: "ada", passwordHash: "secret" }))
-    .get("/wrong", { response: z.object({ rows: z.array(z.object({ n: z.number().max(1) })) }) }, () => ({ rows: [{ n: 2 }] }))
+    .get("/wrong", { response: z.object({ rows: z.array(z.object({ n: z.number().max(1) })) }) }, () => ({
+      rows: [{ n: 2 }],
+    }))
     .get("/async", { response: user.refine(async () => true) }, async () => ({ name: "eve" }))
     .get("/passed", { response: user }, () => new Response("as is"));
   const hono = compile(routes, host);
@@ -90,7 +105,11 @@ test("a response schema makes what is sent, and what it refuses is the server's 
 test("a problem may be thrown or returned", async () => {
   const routes = new Routes()
     .get("/thrown", () => {
-      throw problem(404, "no such item", { type: "https://errors.test/item", members: { item: 7 }, headers: { "x-own": "1" } });
+      throw problem(404, "no such item", {
+        type: "https://errors.test/item",
+        members: { item: 7 },
+        headers: { "x-own": "1" },
+      });
     })
     .get("/returned", () => problem(409));
   const host = new TestHost();
@@ -110,7 +129,10 @@ test("a problem may be thrown or returned", async () => {
 });
 
 test("over a socket: JSON has its length, HEAD has no body", async () => {
-  await using served = await listen(new Routes().get("/j", () => ({ a: "é" })), new TestHost());
+  await using served = await listen(
+    new Routes().get("/j", () => ({ a: "é" })),
+    new TestHost(),
+  );
   const got = await fetch(`${served.url}/j`);
   assert.equal(got.headers.get("content-length"), "10");
   assert.deepEqual(await got.json(), { a: "é" });

@@ -33,7 +33,11 @@ const refused: Record<string, readonly [declare: () => unknown, code: string, me
   "a body on GET": [() => new Routes().get("/", { body: z.object({}) }, () => 1), "ROUTE_OPTION", /no body/],
   "a status that is none": [() => new Routes().get("/", { status: 99 }, () => 1), "ROUTE_OPTION", /99/],
   "a body limit that is none": [() => new Routes().post("/", { bodyLimit: -1 }, () => 1), "ROUTE_OPTION", /-1/],
-  "no handler": [() => new Routes().get("/", {} as unknown as () => 1), "ROUTE_HANDLER", /GET \/ has no handler; got object/],
+  "no handler": [
+    () => new Routes().get("/", {} as unknown as () => 1),
+    "ROUTE_HANDLER",
+    /GET \/ has no handler; got object/,
+  ],
   "middleware that is none": [() => new Routes().use("/x", 1 as never), "ROUTE_HANDLER", /use\("\/x"\)/],
   "a mount that is none": [() => new Routes().mount("/x", {} as Fetchable), "ROUTE_MOUNT", /mount\("\/x"\)/],
 };
@@ -54,7 +58,10 @@ test("routes cannot be mounted inside themselves, however deep", () => {
 test("a mounted route that repeats another is refused when they are compiled", () => {
   const inner = new Routes().get("/x", () => 1);
   const routes = new Routes().get("/in/x", () => 1).mount("/in", inner);
-  assert.throws(() => compile(routes, new TestHost()), { code: "ROUTE_DUPLICATE", message: /GET \/in\/x and GET \/in\/x/ });
+  assert.throws(() => compile(routes, new TestHost()), {
+    code: "ROUTE_DUPLICATE",
+    message: /GET \/in\/x and GET \/in\/x/,
+  });
 });
 
 test("nothing can be declared once assertOpen refuses, on Hono's own instance either", () => {
@@ -177,7 +184,11 @@ test("anything with fetch can be mounted, and sees its own paths", async () => {
 
 test("5,000 mounts compile, side by side and inside each other", async () => {
   const wide = new Routes();
-  for (let i = 0; i < 5_000; i++) wide.mount(`/m${i}`, new Routes().get("/x", () => i));
+  for (let i = 0; i < 5_000; i++)
+    wide.mount(
+      `/m${i}`,
+      new Routes().get("/x", () => i),
+    );
   assert.equal((await ask(compile(wide, new TestHost()), "/m4999/x")).body, 4999);
   const deep = new Routes();
   let innermost = deep;

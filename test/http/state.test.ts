@@ -25,7 +25,10 @@ test("a state that is a class instance is not copied", async () => {
       return ++this.#uses;
     }
   }
-  const hono = compile(new Routes<Models>().get("/", ({ lifespan }) => lifespan.use()), new TestHost(new Models()));
+  const hono = compile(
+    new Routes<Models>().get("/", ({ lifespan }) => lifespan.use()),
+    new TestHost(new Models()),
+  );
   assert.equal((await ask(hono, "/")).body, 1);
   assert.equal((await ask(hono, "/")).body, 2);
 });
@@ -36,7 +39,10 @@ test("what a handler does not look at is not computed", async () => {
       return assert.fail("looked at");
     },
   };
-  const hono = compile(new Routes().get("/", () => 1), new TestHost(state));
+  const hono = compile(
+    new Routes().get("/", () => 1),
+    new TestHost(state),
+  );
   const request = new Request("http://test.local/");
   Object.defineProperty(request, "signal", { get: () => assert.fail("made") });
   assert.equal(await (await hono.fetch(request)).json(), 1);
@@ -76,9 +82,13 @@ test("the signal fires when the client leaves, and the handler's wait ends", asy
 
 test("the signal fires when the app can wait no longer", async () => {
   const host = new TestHost();
-  const routes = new Routes().get("/", ({ signal }) => new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve("ended"));
-  }));
+  const routes = new Routes().get(
+    "/",
+    ({ signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener("abort", () => resolve("ended"));
+      }),
+  );
   const answer = ask(compile(routes, host), "/");
   host.drain.abort();
   host.abort.abort();

@@ -8,7 +8,9 @@ import { ask, sendJson, TestHost } from "./host.ts";
 
 test("a query is coerced by its schema, and a fault is a 422 that says where", async () => {
   const hono = compile(
-    new Routes().get("/predict", { query: z.object({ x: z.coerce.number() }) }, ({ query }) => ({ result: query.x * 42 })),
+    new Routes().get("/predict", { query: z.object({ x: z.coerce.number() }) }, ({ query }) => ({
+      result: query.x * 42,
+    })),
     new TestHost(),
   );
   assert.deepEqual((await ask(hono, "/predict?x=2")).body, { result: 84 });
@@ -30,7 +32,10 @@ test("one answer names the faults of path, query, headers and body", async () =>
     headers: z.object({ "x-tenant": z.string() }),
     body: z.object({ items: z.array(z.object({ "a/b": z.number() })) }),
   };
-  const hono = compile(new Routes().post("/orders/:id", options, () => assert.fail("called")), new TestHost());
+  const hono = compile(
+    new Routes().post("/orders/:id", options, () => assert.fail("called")),
+    new TestHost(),
+  );
   const { status, body } = await ask(hono, "/orders/x?page=y", sendJson({ items: [{ "a/b": 1 }, { "a/b": "no" }] }));
   assert.equal(status, 422);
   assert.deepEqual(
@@ -52,7 +57,10 @@ const libraries = {
 };
 for (const [name, schema] of Object.entries(libraries)) {
   test(`${name} checks and transforms`, async () => {
-    const hono = compile(new Routes().get("/n", { query: schema }, ({ query }) => query), new TestHost());
+    const hono = compile(
+      new Routes().get("/n", { query: schema }, ({ query }) => query),
+      new TestHost(),
+    );
     assert.deepEqual((await ask(hono, "/n?n=7")).body, { n: 7 });
     const { status, body } = await ask(hono, "/n?n=x");
     assert.equal(status, 422);
@@ -62,7 +70,10 @@ for (const [name, schema] of Object.entries(libraries)) {
 
 test("an async schema that refuses is a 422 too", async () => {
   const taken = z.object({ name: z.string().refine(async (name) => name !== "root", "is taken") });
-  const hono = compile(new Routes().post("/names", { body: taken }, ({ body }) => body.name), new TestHost());
+  const hono = compile(
+    new Routes().post("/names", { body: taken }, ({ body }) => body.name),
+    new TestHost(),
+  );
   assert.equal((await ask(hono, "/names", sendJson({ name: "ada" }))).body, "ada");
   const { status, body } = await ask(hono, "/names", sendJson({ name: "root" }));
   assert.equal(status, 422);
@@ -81,7 +92,10 @@ test("parameters without a schema are strings, decoded; an optional one may be a
 });
 
 test("a query without a schema holds strings, and lists where a key is repeated", async () => {
-  const hono = compile(new Routes().get("/q", ({ query }) => query), new TestHost());
+  const hono = compile(
+    new Routes().get("/q", ({ query }) => query),
+    new TestHost(),
+  );
   assert.deepEqual((await ask(hono, "/q?a=1&b=2&b=3&c&d=%C3%A9+x")).body, { a: "1", b: ["2", "3"], c: "", d: "é x" });
   assert.deepEqual((await ask(hono, "/q")).body, {});
 });
@@ -97,7 +111,10 @@ test("headers are lower-case, and coerced by their schema", async () => {
 
 test("a key given once is a list where the schema takes one", async () => {
   const schema = z.object({ tag: z.array(z.string()), x: z.string() });
-  const hono = compile(new Routes().get("/t", { query: schema }, ({ query }) => query), new TestHost());
+  const hono = compile(
+    new Routes().get("/t", { query: schema }, ({ query }) => query),
+    new TestHost(),
+  );
   assert.deepEqual((await ask(hono, "/t?tag=a&x=1")).body, { tag: ["a"], x: "1" });
   assert.deepEqual((await ask(hono, "/t?tag=a&tag=b&x=1")).body, { tag: ["a", "b"], x: "1" });
   assert.equal((await ask(hono, "/t?tag=a&x=1&x=2")).status, 422);
@@ -114,7 +131,11 @@ test("a key named __proto__ is a key and nothing else", async () => {
   const form = { "content-type": "application/x-www-form-urlencoded" };
   assert.equal((await ask(hono, "/q?__proto__=x&__proto__=y&constructor=z")).status, 204);
   assert.equal((await ask(hono, "/form", { method: "POST", headers: form, body: "__proto__=x&a=1" })).status, 204);
-  const json = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1,"__proto__":{"polluted":1}}' };
+  const json = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"a":1,"__proto__":{"polluted":1}}',
+  };
   assert.equal((await ask(hono, "/json", json)).status, 204);
   assert.equal(seen.length, 3);
   assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
@@ -140,7 +161,10 @@ test("a form is a body too: urlencoded and multipart, with repeated keys and fil
 });
 
 test("a form that is not what its content-type says is a 400", async () => {
-  const hono = compile(new Routes().post("/form", { body: z.object({}) }, () => "ok"), new TestHost());
+  const hono = compile(
+    new Routes().post("/form", { body: z.object({}) }, () => "ok"),
+    new TestHost(),
+  );
   const headers = { "content-type": "multipart/form-data; boundary=x" };
   const { status, body } = await ask(hono, "/form", { method: "POST", headers, body: "not multipart" });
   assert.equal(status, 400);
@@ -148,7 +172,10 @@ test("a form that is not what its content-type says is a 400", async () => {
 });
 
 test("malformed JSON is a 400 of the same shape", async () => {
-  const hono = compile(new Routes().post("/b", { body: z.object({}) }, () => "ok"), new TestHost());
+  const hono = compile(
+    new Routes().post("/b", { body: z.object({}) }, () => "ok"),
+    new TestHost(),
+  );
   const { status, type: contentType, body } = await ask(hono, "/b", { ...sendJson(0), body: '{"a":' });
   assert.equal(status, 400);
   assert.equal(contentType, "application/problem+json");
@@ -168,8 +195,12 @@ test("an empty body is undefined, which the schema may take", async () => {
 });
 
 test("a content-type that is neither JSON nor a form is a 415", async () => {
-  const hono = compile(new Routes().post("/b", { body: z.object({ a: z.number() }) }, ({ body }) => body), new TestHost());
-  const send = (type: string) => ask(hono, "/b", { method: "POST", headers: { "content-type": type }, body: '{"a":1}' });
+  const hono = compile(
+    new Routes().post("/b", { body: z.object({ a: z.number() }) }, ({ body }) => body),
+    new TestHost(),
+  );
+  const send = (type: string) =>
+    ask(hono, "/b", { method: "POST", headers: { "content-type": type }, body: '{"a":1}' });
   for (const json of ["application/json; charset=utf-8", "application/merge-patch+json", "APPLICATION/JSON"]) {
     assert.deepEqual((await send(json)).body, { a: 1 }, json);
   }
@@ -186,9 +217,12 @@ test("a schema that throws is the server's fault", async () => {
   const broken = z.object({}).transform(() => {
     throw new Error("in the schema");
   });
-  const hono = compile(new Routes().get("/x", { query: broken }, () => "ok"), host);
+  const hono = compile(
+    new Routes().get("/x", { query: broken }, () => "ok"),
+    host,
+  );
   assert.equal((await ask(hono, "/x")).status, 500);
-  assert.equal((host.lines[0]?.fields["error"] as Error).message, "in the schema");
+  assert.match(String(host.lines[0]?.fields["error"]), /in the schema/);
 });
 
 test("middleware that has read the body leaves it for the schema", async () => {

@@ -8,7 +8,8 @@ import { z } from "zod";
 import { ask, TestHost } from "./host.ts";
 import { Listening } from "./servers/listening.ts";
 
-const listen = (routes: Routes, host = new TestHost()): Promise<Listening> => Listening.open(compile(routes, host).fetch);
+const listen = (routes: Routes, host = new TestHost()): Promise<Listening> =>
+  Listening.open(compile(routes, host).fetch);
 const dial = (server: Listening, path: string, headers: Record<string, string> = {}): WebSocket =>
   new WebSocket(server.url.replace("http", "ws") + path, { headers });
 
@@ -26,7 +27,8 @@ test("a socket has its request's parameters, checked query, and its own copy of 
   const routes = new Routes<{ readonly greeting: string }>()
     .use(cors())
     .ws("/rooms/:room", options, async ({ socket, params, query, lifespan }) => {
-      for await (const message of socket) await socket.send(`${lifespan.greeting} ${params.room} ${query.n + 1} ${message}`);
+      for await (const message of socket)
+        await socket.send([lifespan.greeting, params.room, query.n + 1, message].join(" "));
     });
   await using server = await listen(routes, host);
   const socket = dial(server, "/rooms/blue?n=1");
@@ -71,7 +73,10 @@ test("middleware and schemas refuse before the upgrade, as plain HTTP", async ()
 });
 
 test("a plain request to a WebSocket route is a 426", async () => {
-  const hono = compile(new Routes().ws("/w", () => assert.fail("ran")), new TestHost());
+  const hono = compile(
+    new Routes().ws("/w", () => assert.fail("ran")),
+    new TestHost(),
+  );
   const { status, headers, body } = await ask(hono, "/w");
   assert.deepEqual([status, headers.get("upgrade"), body.detail], [426, "websocket", "This route is a WebSocket."]);
 });
@@ -88,7 +93,7 @@ test("a handler that fails closes its socket with 1011", async () => {
   await using server = await listen(routes);
   const [code] = await once(dial(server, "/w"), "close");
   assert.equal(code, 1011);
-  assert.equal((server.logged[0]?.error as Error).message, "in the handler");
+  assert.match(String(server.logged[0]?.error), /in the handler/);
 });
 
 test("the signal fires when the peer leaves, and at drain, when the peer is told 1012", async () => {

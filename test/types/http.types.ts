@@ -70,7 +70,8 @@ routes.sse("/s", async ({ send }) => send({ event: "tick" }));
 // @ts-expect-error an event has no such field
 routes.sse("/s", async ({ send }) => send({ name: "tick" }));
 routes.ws("/w/:room", async ({ socket, params, lifespan }) => {
-  for await (const message of socket) await socket.send(`${params.room} ${message.length} ${lifespan.models.answer(1)}`);
+  for await (const message of socket)
+    await socket.send(`${params.room} ${message.length} ${lifespan.models.answer(1)}`);
 });
 // @ts-expect-error a plain route has no socket
 routes.get("/w", ({ socket }) => socket);
@@ -81,4 +82,7 @@ export class Named extends Routes<State> {
 }
 is<Equal<ReturnType<typeof Named.prototype.mount>, Named>>();
 new Routes().mount("/inner", routes).mount("/fetch", { fetch: () => new Response() });
-new Named().get("/", () => 1).use("/x/*", async (_c, next) => next()).title.at(0);
+new Named()
+  .get("/", () => 1)
+  .use("/x/*", async (_c, next) => next())
+  .title.at(0);
