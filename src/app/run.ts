@@ -1,6 +1,7 @@
 import type { Address, Fetch } from "../http/server.ts";
 import type { AppHandle } from "./handle.ts";
 import type { Budgets } from "../kernel/budgets.ts";
+import type { Description } from "../http/description.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Overrides } from "../kernel/graph.ts";
 import type { RouteHost } from "../http/host.ts";
@@ -42,7 +43,7 @@ export class AppRun {
     const { world, intakes, overrides } = options;
     this.handle = handleOf(app, () => this.generation, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
-    const hono = compile(app, this.hostOf(app, app, world));
+    const hono = compile(app, this.hostOf(app, app, world), descriptionOf(app));
     this.answer = (request, env) => hono.fetch(request, env);
     this.requests = new InProcessRequests(() => this.assembly.freeze());
     this.generation = new Generation(
@@ -105,6 +106,12 @@ export class AppRun {
       },
     };
   }
+}
+
+function descriptionOf({ name, settings }: App<unknown>): Description {
+  const { openapi = "/openapi.json", version = "0.0.0", description } = settings;
+  const docs = settings.docs ?? (openapi === false ? false : "/docs");
+  return { openapi, docs, title: name, version, ...(description !== undefined && { description }) };
 }
 
 function handleOf(app: App<unknown>, generation: () => Generation, options: RunOptions): AppHandle {
