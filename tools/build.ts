@@ -1,10 +1,12 @@
 // Builds dist/ from src/: `npm run build`. Skipped when nothing changed since the last one.
-import { chmod, glob, rename, rm, stat, utimes } from "node:fs/promises";
+import { chmod, glob, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { command, program, root, type Outcome } from "./command.ts";
 import { copyDocsAssets } from "./docs-assets.ts";
 
 const dist = join(root, "dist");
+// Its time is when the last build began: what is edited during a build belongs to the next one.
+const stamp = ".built";
 // Built beside dist and then moved in its place: a build that fails leaves the last good one.
 const next = join(root, "dist.next");
 
@@ -26,7 +28,7 @@ async function newestSource(): Promise<number> {
 
 /** Settles with what the compiler said; code 0 and no output when dist/ is newer than its sources. */
 export async function build(signal?: AbortSignal): Promise<Outcome> {
-  if ((await modified(dist)) > (await newestSource())) return { code: 0, output: "" };
+  if ((await modified(join(dist, stamp))) > (await newestSource())) return { code: 0, output: "" };
   const started = new Date();
   await rm(next, { recursive: true, force: true });
   const compiled = await command(program("tsc", "-p", "tsconfig.build.json", "--outDir", next), { signal });
@@ -38,10 +40,10 @@ export async function build(signal?: AbortSignal): Promise<Outcome> {
 async function putInPlace(started: Date): Promise<void> {
   copyDocsAssets(join(next, "http/docs-assets"));
   await chmod(join(next, "cli/main.js"), 0o755);
+  await writeFile(join(next, stamp), "");
+  await utimes(join(next, stamp), started, started);
   await rm(dist, { recursive: true, force: true });
   await rename(next, dist);
-  // The folder's own time is the stamp: what is edited during a build belongs to the next one.
-  await utimes(dist, started, started);
 }
 
 if (import.meta.main) {

@@ -36,25 +36,7 @@ async function runFile(file: string, tally: Tally, stop: AbortSignal): Promise<v
   const started = performance.now();
   tally.begin(file);
   const limit = AbortSignal.timeout(fileLimit);
-  const signal = AbortSignal.any([stop, limit]);
-  const execArgv = ["--enable-source-maps"];
-  const events: AsyncIterable<TestEvent> = run({
-    files: [join(root, file)],
-    cwd: root,
-    execArgv,
-    timeout: testLimit,
-    concurrency: 1,
-    signal,
-  });
-  let counts = none;
-  let output = "";
-  const failures: string[] = [];
-  for await (const { type, data } of events) {
-    if (type === "test:stdout" || type === "test:stderr") output += data.message;
-    if (type === "test:fail" && !isSuiteOfFailures(data)) failures.push(failureText(data));
-    // The last summary is the one of the whole run, which also counts a file that could not be loaded.
-    if (type === "test:summary") counts = countsOf(data);
-  }
+  const { counts, failures, output } = await readRun(file, AbortSignal.any([stop, limit]));
   stop.throwIfAborted();
   tally.end(file, counts, performance.now() - started, detailOf(counts));
   if (counts.failed === 0) return;
@@ -62,13 +44,34 @@ async function runFile(file: string, tally: Tally, stop: AbortSignal): Promise<v
   tally.say([...failures, output === "" ? "" : `what ${file} printed:\n${output}`].join("\n"));
 }
 
+async function readRun(file: string, signal: AbortSignal) {
+  const execArgv = ["--enable-source-maps"];
+  const options = { files: [join(root, file)], cwd: root, execArgv, timeout: testLimit, concurrency: 1, signal };
+  const events: AsyncIterable<TestEvent> = run(options);
+  const failures: string[] = [];
+  let counts = none;
+  let output = "";
+  for await (const { type, data } of events) {
+    if (type === "test:stdout" || type === "test:stderr") output += data.message;
+    // What has no file are the totals; the rest tells of errors outside of any test.
+    if (type === "test:diagnostic" && data.file !== undefined) output += `${data.message}\n`;
+    if (type === "test:fail" && !isSuiteOfFailures(data)) failures.push(failureText(data));
+    // The last summary is the one of the whole run, which also counts a file that could not be loaded.
+    if (type === "test:summary") counts = countsOf(data);
+  }
+  return { counts, failures, output };
+}
+
 function isSuiteOfFailures({ details }: EventData.TestFail): boolean {
   return "failureType" in details.error && details.error.failureType === "subtestsFailed";
 }
 
 function failureText({ name, file, line, details }: EventData.TestFail): string {
-  const place = file === undefined || name === file ? "" : ` (${relative(root, file)}:${line ?? "?"})`;
-  return `✗ ${name}${place}\n${inspect(details.error.cause ?? details.error)}\n`;
+  const { error } = details;
+  const ended = String("exitCode" in error ? error.exitCode : error.cause);
+  if (name === file) return `✗ ${relative(root, file)} ended with ${ended}\n`;
+  const place = file === undefined ? "" : ` (${relative(root, file)}:${line ?? "?"})`;
+  return `✗ ${name}${place}\n${inspect(error.cause ?? error)}\n`;
 }
 
 /** A suite whose hook fails is no test, and only `success` tells of it. */
