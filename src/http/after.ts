@@ -2,7 +2,7 @@ import type { RouteHost } from "./host.ts";
 
 export type AfterWork = (signal: AbortSignal) => unknown;
 
-/** Gives the host what is to run once `sent` settles. It runs in order; the first failure ends it, and the host tells. */
+/** Gives the host what is to run once `sent` settles: in order, until the first failure, which the host reports. */
 export function runAfter(host: RouteHost, name: string, sent: Promise<void>, queue: readonly AfterWork[]): void {
   host.own(name, async (signal) => {
     await sent;

@@ -33,11 +33,13 @@ export function checkLength(headers: Headers, limit: number): number | undefined
 }
 
 /**
- * The request, with a body of unknown length cut off by an error once it is over the limit. One of known length has been
- * checked before.
+ * The request, with a body of unknown length cut off by an error once it is over the limit. One of known length has
+ * been checked before.
  */
 export function limitRequest(request: Request, limit: number): Request {
-  if (limit === Infinity || request.headers.has("content-length") || request.body === null) return request;
+  // To look at a request's body costs, and most have none.
+  if (request.method === "GET" || request.method === "HEAD" || limit === Infinity) return request;
+  if (request.headers.has("content-length") || request.bodyUsed || request.body === null) return request;
   let size = 0;
   const counted = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {

@@ -11,7 +11,7 @@ import { faultsOf, listKeysOf, type Place, type Schema } from "./schema.ts";
 type Step = (exchange: Exchange) => void | Promise<void>;
 type Part = "params" | "query" | "headers" | "body";
 
-/** What must happen before a route's handler. Parts without a schema have no step: the exchange reads them when asked. */
+/** What must happen before a route's handler. A part without a schema has no step: the exchange reads it when asked. */
 export function checksOf(route: Route, bodyLimit: number): (exchange: Exchange) => void | Promise<void> {
   const { params, query, headers, body } = route.options;
   const steps: Step[] = [];
@@ -78,7 +78,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
 }
 
-/** What the route's response schema makes of a result; an error when it refuses it, since that is not the client's fault. */
+/** What the route's response schema makes of a result; an error when it refuses it: that is not the client's fault. */
 export function checkResult(schema: Schema, result: unknown, { method, path }: Route): unknown {
   const accept = (checked: StandardSchemaV1.Result<unknown>): unknown => {
     if (!checked.issues) return checked.value;

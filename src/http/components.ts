@@ -17,7 +17,7 @@ export class Components {
     this.#texts.set(name, JSON.stringify([schema]));
   }
 
-  /** The schema to embed; undefined when its library cannot say it. `hint` names parts that have no name of their own. */
+  /** The schema to embed; undefined when its library cannot say it. `hint` names what has no name of its own. */
   embed(schema: Schema, side: Side, hint: string): JsonSchema | undefined {
     const said = jsonSchemaOf(schema, side);
     if (said === undefined) return undefined;

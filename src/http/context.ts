@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { ParamKeys } from "hono/types";
+import type { Problem } from "./problem.ts";
 import type { RouteOptions } from "./route.ts";
 import type { In, Out } from "./schema.ts";
 import type { ServerEvent } from "./event-stream.ts";
@@ -41,7 +42,7 @@ export interface RequestContext<L, P extends string, S extends RouteOptions, A> 
    * A state that is a class instance is not copied.
    */
   readonly lifespan: { -readonly [K in keyof L]: L[K] };
-  /** Fires when the client leaves or the app can wait no longer. On streams and WebSockets also when draining starts. */
+  /** Fires when the client leaves or the app can wait no longer; on streams and sockets also when draining starts. */
   readonly signal: AbortSignal;
   /** Fires when the app starts to drain: finish up. */
   readonly draining: AbortSignal;
@@ -57,7 +58,7 @@ export interface RequestContext<L, P extends string, S extends RouteOptions, A> 
 
 /** What a handler may return: with a response schema, what that takes. */
 export type Returns<S extends RouteOptions> = S["response"] extends object
-  ? MaybePromise<In<S["response"]> | Response>
+  ? MaybePromise<In<S["response"]> | Response | Problem>
   : unknown;
 
 type MaybePromise<T> = T | Promise<T>;

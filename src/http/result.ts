@@ -9,8 +9,8 @@ import type { Route } from "./route.ts";
 const jsonHeaders = { "content-type": "application/json" };
 
 /**
- * What a handler returned, as a response: a `Response` as it is, `undefined` as 204, anything else as JSON, strings too,
- * so that a client can always parse what it got. Headers and status set on Hono's context count.
+ * What a handler returned, as a response: a `Response` as it is, `undefined` as 204, anything else as JSON, strings
+ * too, so that a client can always parse what it got. Headers and status set on Hono's context count.
  */
 export function respond(c: Context, value: unknown, route: Route): Response {
   if (value instanceof Response) return value;
@@ -43,7 +43,7 @@ interface Uncarried {
   readonly what: string;
 }
 
-/** The first value that JSON refuses, depth first. Functions and symbols inside objects are not refused but left out. */
+/** The first value that JSON refuses, depth first. Functions and symbols inside objects it leaves out, not refuses. */
 function findUncarried(value: unknown, path: string, within: readonly object[]): Uncarried | undefined {
   if (typeof value === "bigint") return { path, what: "a bigint" };
   if (path === "$" && (typeof value === "function" || typeof value === "symbol"))

@@ -15,10 +15,13 @@ import {
 
 type NoOptions = Readonly<Record<never, never>>;
 
+/** Options with no other names than those that are read: inference alone would let a misspelt one pass. */
+type Only<S> = S & { readonly [K in Exclude<keyof S, keyof RouteOptions>]: never };
+
 /** Declares a route: `(path, handler)` or `(path, options, handler)`. */
 export interface Declare<This, L, A> {
   <const P extends string>(path: P, handler: Handler<L, P, NoOptions, A>): This;
-  <const P extends string, const S extends RouteOptions>(path: P, options: S, handler: Handler<L, P, S, A>): This;
+  <const P extends string, const S extends RouteOptions>(path: P, options: Only<S>, handler: Handler<L, P, S, A>): This;
 }
 
 /** As `Declare`, with the method first: `("PURGE", path, handler)`. */
@@ -27,19 +30,27 @@ export interface DeclareMethod<This, L, A> {
   <const P extends string, const S extends RouteOptions>(
     method: string,
     path: P,
-    options: S,
+    options: Only<S>,
     handler: Handler<L, P, S, A>,
   ): This;
 }
 
 export interface DeclareEvents<This, L, A> {
   <const P extends string>(path: P, handler: EventHandler<L, P, NoOptions, A>): This;
-  <const P extends string, const S extends RouteOptions>(path: P, options: S, handler: EventHandler<L, P, S, A>): This;
+  <const P extends string, const S extends RouteOptions>(
+    path: P,
+    options: Only<S>,
+    handler: EventHandler<L, P, S, A>,
+  ): This;
 }
 
 export interface DeclareSocket<This, L, A> {
   <const P extends string>(path: P, handler: SocketHandler<L, P, NoOptions, A>): This;
-  <const P extends string, const S extends RouteOptions>(path: P, options: S, handler: SocketHandler<L, P, S, A>): This;
+  <const P extends string, const S extends RouteOptions>(
+    path: P,
+    options: Only<S>,
+    handler: SocketHandler<L, P, S, A>,
+  ): This;
 }
 
 /**
@@ -50,6 +61,7 @@ export class Routes<out L = unknown, out A = unknown> {
   readonly #entries: RouteEntry[] = [];
   readonly #shapes = new Map<string, Route>();
   #front: Front | undefined;
+  #mounted = false;
 
   readonly get: Declare<this, L, A> = this.#declare("http", "GET");
   readonly post: Declare<this, L, A> = this.#declare("http", "POST");
@@ -83,13 +95,19 @@ export class Routes<out L = unknown, out A = unknown> {
     return this;
   }
 
-  /** Puts routes, or anything that has `fetch`, under a path. */
+  /**
+   * Puts routes, or anything that has `fetch`, under a path. Their middleware sees what is under it: at "/" that is
+   * also what is declared here after them.
+   */
   mount(path: string, inner: Routes | Fetchable): this {
     const where = `mount("${path}")`;
     this.assertOpen(where);
     checkPath(path, where);
     if (inner instanceof Routes) {
-      if (reaches(inner, this)) throw routeError("ROUTE_MOUNT", `${where} would put routes inside themselves.`);
+      // What is not mounted itself cannot be inside of anything, so long chains built from within cost nothing here.
+      if (inner === this || (this.#mounted && reaches(inner, this)))
+        throw routeError("ROUTE_MOUNT", `${where} would put routes inside themselves.`);
+      inner.#mounted = true;
       this.#entries.push({ kind: "mount", path, routes: inner });
     } else if (typeof inner === "object" && inner !== null && typeof inner.fetch === "function") {
       this.#entries.push({ kind: "fetch", path, app: inner });

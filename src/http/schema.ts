@@ -83,8 +83,8 @@ export function jsonSchemaOf(schema: Schema, side: "input" | "output"): JsonSche
 const listKeys = new WeakMap<Schema, ReadonlySet<string>>();
 
 /**
- * The keys that a schema takes as arrays. A query or form that repeats a key once cannot be told from one that does not
- * repeat it, so a single value for such a key is made a list of one. Known only where the schema can say its JSON Schema.
+ * The keys that a schema takes as arrays. A key given once says nothing of whether it could be given twice, so for these
+ * a single value is made a list of one. Known only where the schema can say its JSON Schema.
  */
 export function listKeysOf(schema: Schema): ReadonlySet<string> {
   const known = listKeys.get(schema);

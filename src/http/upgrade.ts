@@ -23,8 +23,8 @@ export interface SocketClose {
 export interface Upgrade {
   /**
    * Accepts the upgrade: the response that it returns marks that by its headers, and `fetch` must answer it or a copy.
-   * `run` is called with the open socket and its promise is awaited at drain; `signal` fires when draining starts or the
-   * socket closes. Any other answer is written as plain HTTP and the connection ends.
+   * `run` is called with the open socket and its promise is awaited at drain; `signal` fires when draining starts or
+   * the socket closes. Any other answer is written as plain HTTP and the connection ends.
    */
   accept(run: (socket: Socket, signal: AbortSignal) => Promise<void>): Response;
 }

@@ -168,14 +168,38 @@ test("a body over the limit is a 413, by its length and by counting; the connect
   }
 });
 
+test("the request can be looked at beside a checked body, whatever way that came", async () => {
+  const routes = new Routes().post("/b", { body: small }, ({ body, request }) => [
+    body.text,
+    request.method,
+    request.bodyUsed,
+  ]);
+  await using served = await listen(routes, new TestHost());
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const [counted, answer] = await chunked(served.port, "/b", ['{"text":', '"x"}'], agent);
+    assert.deepEqual([counted.statusCode, JSON.parse(answer)], [200, ["x", "POST", true]]);
+    const known = await fetch(`${served.url}/b`, sendJson({ text: "x" }));
+    assert.deepEqual(await known.json(), ["x", "POST", true]);
+  } finally {
+    agent.destroy();
+  }
+});
+
 test("a body refused before it is read does not spoil the next request on the connection", async () => {
   await using served = await listen(limited(), new TestHost({}, 100));
   const socket = connect(served.port, "127.0.0.1");
-  const body = "x".repeat(150);
-  const head = `POST /checked HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-  const next =
-    'POST /checked HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{"text":"x"}';
-  socket.write(head + body + next);
+  const post = (body: string, more: readonly string[] = []): string =>
+    [
+      "POST /checked HTTP/1.1",
+      "Host: x",
+      "Content-Type: application/json",
+      ...more,
+      `Content-Length: ${body.length}`,
+      "",
+      body,
+    ].join("\r\n");
+  socket.write(post("x".repeat(150)) + post('{"text":"x"}', ["Connection: close"]));
   const answers = await text(socket);
   assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 413", "HTTP/1.1 200"]);
 });

@@ -195,6 +195,9 @@ test("5,000 mounts compile, side by side and inside each other", async () => {
   for (let i = 0; i < 5_000; i++) innermost.mount("/", (innermost = new Routes()));
   innermost.get("/x", () => "deep");
   assert.equal((await ask(compile(deep, new TestHost()), "/x")).body, "deep");
+  let outermost = new Routes().get("/x", () => "from within");
+  for (let i = 0; i < 5_000; i++) outermost = new Routes().mount("/", outermost);
+  assert.equal((await ask(compile(outermost, new TestHost()), "/x")).body, "from within");
 });
 
 test("the same routes compile for two hosts at once", async () => {

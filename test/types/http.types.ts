@@ -1,6 +1,7 @@
 // Checked by the compiler alone: what handlers are given, and what they may return.
 import { Routes, type PathParams, type RawQuery } from "livespan/http";
 import { type } from "arktype";
+import { Hono } from "hono";
 import * as v from "valibot";
 import { z } from "zod";
 
@@ -59,6 +60,8 @@ routes.get("/r", { response: z.object({ n: z.number() }) }, () => ({ n: "1" }));
 // Options.
 // @ts-expect-error not an option
 routes.get("/o", { querry: z.object({}) }, () => 1);
+// @ts-expect-error not an option, beside one that is
+routes.get("/o", { query: z.object({ x: z.string() }), sumary: "misspelt" }, ({ query }) => query.x.length);
 // @ts-expect-error not a schema
 routes.get("/o", { query: { x: "number" } }, () => 1);
 
@@ -81,7 +84,10 @@ export class Named extends Routes<State> {
   readonly title = "named";
 }
 is<Equal<ReturnType<typeof Named.prototype.mount>, Named>>();
-new Routes().mount("/inner", routes).mount("/fetch", { fetch: () => new Response() });
+new Routes()
+  .mount("/inner", routes)
+  .mount("/fetch", { fetch: () => new Response() })
+  .mount("/hono", new Hono());
 new Named()
   .get("/", () => 1)
   .use("/x/*", async (_c, next) => next())
