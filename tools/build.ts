@@ -1,6 +1,7 @@
 // Builds dist/ from src/: `npm run build`. Skipped when nothing changed since the last one.
 import { chmod, glob, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { bundle } from "./bundle.ts";
 import { command, program, root, type Outcome } from "./command.ts";
 import { copyDocsAssets } from "./docs-assets.ts";
 
@@ -31,8 +32,12 @@ export async function build(signal?: AbortSignal): Promise<Outcome> {
   if ((await modified(join(dist, stamp))) > (await newestSource())) return { code: 0, output: "" };
   const started = new Date();
   await rm(next, { recursive: true, force: true });
-  const compiled = await command(program("tsc", "-p", "tsconfig.build.json", "--outDir", next), { signal });
-  if (compiled.code === 0) await putInPlace(started);
+  const declarations = ["--emitDeclarationOnly", "--outDir", next];
+  const compiled = await command(program("tsc", "-p", "tsconfig.build.json", ...declarations), { signal });
+  if (compiled.code === 0) {
+    await bundle(next);
+    await putInPlace(started);
+  }
   await rm(next, { recursive: true, force: true });
   return compiled;
 }
