@@ -15,8 +15,6 @@ export async function bundle(to: string): Promise<void> {
     input,
     platform: "node",
     external: [/^node:/, /^[a-z@]/],
-    // Or the check of Node's version, which is a side effect and nothing else, would be dropped.
-    treeshake: { moduleSideEffects: true },
   });
   await build.write({
     dir: to,
