@@ -15,13 +15,14 @@ export interface Outcome {
 
 interface CommandOptions {
   readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a program without a shell and without input, and settles with what it said; rejects only when it cannot run. */
 export async function command([file, ...args]: readonly [string, ...string[]], options: CommandOptions = {}) {
-  const child = spawn(file, args, { cwd: root, ...options, stdio: ["ignore", "pipe", "pipe"] });
+  // What is kept to be shown later goes to a terminal or to a log, and is plain for both.
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+  const child = spawn(file, args, { cwd: root, env, ...options, stdio: ["ignore", "pipe", "pipe"] });
   const both = new PassThrough();
   child.stdout.pipe(both, { end: false });
   child.stderr.pipe(both, { end: false });

@@ -10,23 +10,24 @@ import { runSteps, skip, type Step } from "./gate/step.ts";
 import { findTests, runTests } from "./gate/suite.ts";
 import { Tally } from "./gate/tally.ts";
 
-const sourceSteps: readonly Step[] = [
-  { name: "format (oxfmt)", run: (signal) => command(program("oxfmt", "--check"), { signal }) },
+const formatStep: Step = { name: "format (oxfmt)", run: (signal) => command(program("oxfmt", "--check"), { signal }) };
+const buildStep: Step = { name: "build", essential: true, run: build };
+// Tests, tools and examples import the published names, so their types are those of the build.
+const typedSteps: readonly Step[] = [
   { name: "lint (oxlint)", run: (signal) => command(program("oxlint"), { signal }) },
   { name: "types (tsc)", run: (signal) => command(program("tsc", "--noEmit", "-p", "tsconfig.json"), { signal }) },
 ];
-const buildStep: Step = { name: "build", essential: true, run: build };
 const testFiles = ["test/**/*.test.ts", "examples/**/*.test.ts"];
 
 async function wholeGate(files: readonly string[], tally: Tally, signal: AbortSignal): Promise<void> {
   await using scratch = await mkdtempDisposable(join(tmpdir(), "livespan-gate-"));
   const checks = packageSteps(scratch.path);
-  await runSteps(sourceSteps, tally, signal);
-  if (await runSteps([buildStep], tally, signal)) {
+  if (await runSteps([formatStep, buildStep], tally, signal)) {
+    await runSteps(typedSteps, tally, signal);
     await runTests(files, tally, signal);
     await runSteps(checks, tally, signal);
   } else {
-    for (const name of [...files, ...checks.map((check) => check.name)]) skip(name, buildStep.name, tally);
+    for (const name of [...namesOf(typedSteps), ...files, ...namesOf(checks)]) skip(name, buildStep.name, tally);
   }
 }
 
@@ -62,10 +63,13 @@ async function main(list: boolean, filters: readonly string[]): Promise<void> {
 }
 
 function printSteps(files: readonly string[], whole: boolean): void {
-  const names = (steps: readonly Step[]) => steps.map((step) => step.name);
-  const before = whole ? names(sourceSteps) : [];
-  const after = whole ? names(packageSteps("")) : [];
-  console.log([...before, buildStep.name, ...files, ...after].join("\n"));
+  const before = whole ? [formatStep, buildStep, ...typedSteps] : [buildStep];
+  const after = whole ? packageSteps("") : [];
+  console.log([...namesOf(before), ...files, ...namesOf(after)].join("\n"));
+}
+
+function namesOf(steps: readonly Step[]): string[] {
+  return steps.map((step) => step.name);
 }
 
 try {
