@@ -8,7 +8,7 @@ import type { Intake, Leftover } from "../../kernel/intake.ts";
 import type { Log } from "../../kernel/log.ts";
 import { problem } from "../problem.ts";
 import type { Fetch } from "../server.ts";
-import { Bodies } from "./body.ts";
+import { Bodies, watchedStream } from "./body.ts";
 import { Handshake, type Run } from "./handshake.ts";
 import { endReply, refuse, Reply, type Work } from "./reply.ts";
 import { Session } from "./session.ts";
@@ -155,7 +155,10 @@ export class Attachment implements Intake, Work {
   }
 
   private watched(response: Response, reply: Reply): Response {
-    return this.bodies.watched(response, {
+    const stream = this.bodies.streamOf(response);
+    if (stream === undefined) return response;
+    const { status, headers } = response;
+    const body = watchedStream(stream, {
       failed: (error) => {
         this.report(error);
         reply.destroy();
@@ -165,6 +168,7 @@ export class Attachment implements Intake, Work {
         closing.catch((error: unknown) => this.report(error));
       },
     });
+    return new Response(body, { status, headers });
   }
 
   private converse(session: Session, run: Run, reply: Reply): void {

@@ -7,13 +7,11 @@ export class Bodies {
   /** Its name for that place, found on an instance. Make this after `getRequestListener` has put its Response in place. */
   private readonly kept = Object.getOwnPropertySymbols(new Response("")).find(({ description }) => description === "cache");
 
-  /** The same response when its body is at hand; else one whose stream tells `watch` how it ends. */
-  watched(response: Response, watch: StreamWatch): Response {
+  /** The body where it is a stream, or undefined where it is whole or there is none. */
+  streamOf(response: Response): ReadableStream<Uint8Array> | undefined {
     const kept: unknown = this.kept === undefined ? undefined : Reflect.get(response, this.kept);
     const body: unknown = Array.isArray(kept) ? kept[1] : response.body;
-    if (!(body instanceof ReadableStream)) return response;
-    const { status, headers } = response;
-    return new Response(watchedStream(body, watch), { status, headers });
+    return body instanceof ReadableStream ? body : undefined;
   }
 }
 
@@ -28,7 +26,7 @@ export interface StreamWatch {
  * Passes chunks on one by one, as they are asked for. A failure is told to `watch` and not passed on, because
  * @hono/node-server would print it to the console.
  */
-function watchedStream(source: ReadableStream<Uint8Array>, watch: StreamWatch): ReadableStream<Uint8Array> {
+export function watchedStream(source: ReadableStream<Uint8Array>, watch: StreamWatch): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   return new ReadableStream<Uint8Array>(
     {

@@ -59,10 +59,10 @@ export class Connection implements Keeper {
     if (this.latest !== undefined) this.moveLast(undefined, this.latest);
   }
 
-  /** The socket has closed. Node tells the response that holds the socket; those queued behind it would never hear. */
+  /** The socket has closed. Before Node 24 only the response that held it is told, not those queued behind. */
   lost(): void {
     for (const reply of this.pipelined ?? []) {
-      if (reply.socket === null) reply.emit("close");
+      if (reply.socket === null && !reply.destroyed) reply.emit("close");
     }
   }
 

@@ -129,6 +129,37 @@ test("a request pipelined during the lame duck takes the close from the one in f
   assert.equal(client.received.match(/Connection: close/g)?.length, 1);
 });
 
+test("what is pipelined behind an answer that already said close is not begun", async () => {
+  const rest = gate();
+  const asked: string[] = [];
+  await using server = await Listening.open((request) => {
+    const { pathname } = new URL(request.url);
+    asked.push(pathname);
+    if (pathname !== "/stream") return text("quick");
+    return new Response(
+      new ReadableStream({
+        async start(controller) {
+          controller.enqueue(Buffer.from("begun,"));
+          await rest.opened;
+          controller.close();
+        },
+      }),
+    );
+  });
+  server.intake.lameDuck?.();
+  await using client = await server.client();
+  client.get("/stream");
+  await client.until("begun,");
+  client.get("/behind");
+  await using probe = await server.client();
+  probe.get("/probe");
+  await probe.closed;
+  rest.open();
+  await client.closed;
+  await server.drain();
+  assert.deepEqual(asked, ["/stream", "/probe"]);
+});
+
 test("an idle keep-alive socket is closed within 0.1 s of the stop", async () => {
   await using server = await Listening.open(() => text("ok"), { keepAliveTimeout: 60_000 });
   await using client = await server.client();

@@ -157,6 +157,25 @@ test("a handshake that comes between two programs waits too; a replaced program 
   assert.equal(await closed, 1012);
 });
 
+test("abort of an attached program cuts its WebSockets, and only those", async () => {
+  await using server = await standing();
+  const first = server.listener.attach((_, { upgrade }) => upgrade!.accept(async (socket) => void (await socket.closed)));
+  await first.open();
+  await using mute = await Client.connect(server.port);
+  mute.send(
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  );
+  await mute.until("101 Switching Protocols");
+  await using idle = await Client.connect(server.port);
+  await first.close();
+  assert.deepEqual(await first.abort(undefined), [{ kind: "upgraded", count: 1 }]);
+  await mute.closed;
+  await server.listener.attach(says("second")).open();
+  idle.get("/");
+  await idle.until("second");
+});
+
 test("a hundred programs in turn leave nothing on the listener", async () => {
   await using server = await standing();
   await using client = await Client.connect(server.port);

@@ -132,8 +132,12 @@ test("37: a peer with unread messages still completes the closing handshake", as
   assert.equal((await closed).code, 1012);
 });
 
-test("38: an upgrade after the lame duck is refused with 503, one during it is not", async () => {
-  await using server = await Listening.open(sockets(echo));
+test("38: an upgrade after the lame duck is refused with 503 unasked, one during it is not", async () => {
+  let asked = 0;
+  await using server = await Listening.open((request, env) => {
+    asked++;
+    return sockets(echo)(request, env);
+  });
   await using late = await server.client();
   late.send("GET / HTTP/1.1\r\n");
   server.intake.lameDuck?.();
@@ -147,6 +151,7 @@ test("38: an upgrade after the lame duck is refused with 503, one during it is n
   assert.match(late.received, /application\/problem\+json/);
   assert.equal((await closed).code, 1012);
   await server.intake.drained();
+  assert.equal(asked, 1);
 });
 
 test("38: a handshake that is pending at stop gets 503", async () => {
@@ -310,6 +315,30 @@ test("bytes that are no WebSocket frame close the socket with 1002", async () =>
   await client.closed;
   // A close frame (0x88) of two bytes: 0x03ea is 1002.
   assert.match(client.received, /\x88\x02\x03\xea$/);
+});
+
+test("a handler that does not read holds its peer back, and loses nothing", async () => {
+  const read = gate();
+  const total = 512;
+  const count = Promise.withResolvers<number>();
+  await using server = await Listening.open(
+    sockets(async (socket) => {
+      await read.opened;
+      let messages = 0;
+      for await (const _message of socket) if (++messages === total) break;
+      count.resolve(messages);
+    }),
+  );
+  const socket = await connect(server);
+  let last = false;
+  const message = Buffer.alloc(64 * 1024);
+  for (let n = 1; n < total; n++) socket.send(message);
+  const sent = new Promise<void>((resolve) => socket.send(message, () => resolve(void (last = true))));
+  // 32 MiB that are not held back cross the loopback in a tenth of this; they fit in no buffer of the kernel's.
+  await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 300))]);
+  assert.equal(last, false);
+  read.open();
+  assert.equal(await count.promise, total);
 });
 
 test("a send settles when it is flushed: one to a peer that does not read waits, and is rejected when the peer is cut", async () => {
