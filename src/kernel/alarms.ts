@@ -75,17 +75,16 @@ export function until<T>(
   limited?: Limited,
 ): Promise<T | typeof expired> {
   return new Promise((resolve, reject) => {
-    const alarm = alarms.at(due, () => resolve(expired));
+    const over = (settle: () => void): void => {
+      alarms.clear(alarm);
+      if (limited?.limit === alarm) limited.limit = undefined;
+      settle();
+    };
+    const alarm = alarms.at(due, () => over(() => resolve(expired)));
     if (limited !== undefined) limited.limit = alarm;
     promise.then(
-      (result) => {
-        alarms.clear(alarm);
-        resolve(result);
-      },
-      (error: unknown) => {
-        alarms.clear(alarm);
-        reject(error as Error);
-      },
+      (result) => over(() => resolve(result)),
+      (error: unknown) => over(() => reject(error as Error)),
     );
   });
 }

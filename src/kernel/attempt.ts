@@ -1,7 +1,8 @@
 import type { ContextOwner, Provided } from "./context.ts";
+import type { Limited } from "./alarms.ts";
+import type { Surroundings } from "./component.ts";
 import type { Storage } from "./lifespan.ts";
 import type { ChildOptions, ChildTask, Task } from "./task.ts";
-import type { World } from "./world.ts";
 import { Aborter } from "./aborter.ts";
 import { Children } from "./children.ts";
 import { combine } from "./errors.ts";
@@ -43,14 +44,14 @@ export class Attempt implements ContextOwner {
   get values(): object {
     return this.task.spec.values;
   }
-  get world(): World {
-    return this.task.around.world;
+  get around(): Surroundings {
+    return this.task.around;
+  }
+  get limited(): Limited {
+    return this.task;
   }
   get signal(): AbortSignal {
     return this.aborter.signal;
-  }
-  get draining(): AbortSignal {
-    return this.task.around.draining;
   }
   private get provided(): readonly Provided[] {
     return [...this.task.spec.provided(), ...this.own];
@@ -59,9 +60,9 @@ export class Attempt implements ContextOwner {
   /** Settles when the body and its children have ended; undefined unless something failed. */
   async run(): Promise<{ readonly error: unknown } | undefined> {
     if (this.task.signal.aborted) this.abort(this.task.signal.reason);
-    const { scope } = this.world;
+    const { captured, world } = this.around;
     try {
-      await this.task.around.captured(() => scope.own(this.task, () => inside(this.provided, () => this.body())));
+      await captured(() => world.scope.own(this.task, () => inside(this.provided, () => this.body())));
     } catch (error) {
       if (!isAbortOf(error, this.signal)) this.errors.push(error);
     }
@@ -71,8 +72,10 @@ export class Attempt implements ContextOwner {
     return { error: combine(this.errors, `task "${this.name}" and its children failed`) };
   }
 
+  /** Its children too: a body that awaits one would never end otherwise. */
   abort(reason: unknown): void {
     this.aborter.abort(reason);
+    this.children.abort(reason);
   }
 
   started(value: unknown): void {
@@ -81,14 +84,6 @@ export class Attempt implements ContextOwner {
 
   provide(storage: Storage<unknown>, value: unknown): void {
     this.own.push({ storage, value });
-  }
-
-  extend(ms: number, why: string): boolean {
-    const { limit, around } = this.task;
-    const granted = limit !== undefined && limit.due + ms <= around.latest();
-    if (granted) around.alarms.move(limit, limit.due + ms);
-    around.emit("lifespan.extended", { name: this.name, ms, why, granted });
-    return granted;
   }
 
   spawn(name: string, body: (ctx: never) => unknown, options: ChildOptions | undefined): ChildTask<unknown> {

@@ -42,17 +42,15 @@ export class Backlog {
     });
   }
 
-  close(): void {
+  /** Settles when nothing is in hand, what is handed over meanwhile included; from then on nothing more is taken. */
+  async drain(): Promise<void> {
+    while (this.works.size > 0) await new Promise<void>((resolve) => (this.idle = resolve));
     this.closed = true;
   }
 
-  /** Settles when nothing is in hand; what is handed over meanwhile is awaited too. */
-  async drained(): Promise<void> {
-    if (this.works.size > 0) await new Promise<void>((resolve) => (this.idle = resolve));
-  }
-
+  /** Takes nothing more, and tells what is in hand to end. */
   abort(reason: unknown): void {
-    this.close();
+    this.closed = true;
     this.aborter.abort(reason);
   }
 }

@@ -53,9 +53,13 @@ export class Children {
     };
   }
 
+  abort(reason: unknown): void {
+    for (const task of this.running) task.abort(reason);
+  }
+
   /** Aborts all and settles when the last has ended. The limit is the parent's. */
   async stop(reason: unknown): Promise<void> {
-    for (const task of this.running) task.abort(reason);
+    this.abort(reason);
     await Promise.all(Array.from(this.running, (task) => task.finished));
   }
 }

@@ -48,7 +48,12 @@ export class Component implements ContextOwner {
   /** How many of its needs have yet to yield. */
   waitsFor = 0;
   limit: Alarm | undefined;
-  private around!: Surroundings;
+  around!: Surroundings;
+  /** True once the setup has yielded, returned or thrown. */
+  settled = false;
+  /** Settles when what yielded after it was given up has been closed. */
+  late: Promise<void> | undefined;
+  readonly limited = this;
   private run!: SetupRun;
   private readonly aborter = new Aborter();
   private inherited: readonly Provided[] = nothingProvided;
@@ -63,12 +68,6 @@ export class Component implements ContextOwner {
 
   get optional(): boolean {
     return this.declaration.options.optional === true;
-  }
-  get world(): World {
-    return this.around.world;
-  }
-  get draining(): AbortSignal {
-    return this.around.draining;
   }
   get signal(): AbortSignal {
     return this.aborter.signal;
@@ -92,10 +91,13 @@ export class Component implements ContextOwner {
     for (let i = 0; i < this.needs.length; i++) this.values[this.keys[i]!] = this.needs[i]!.value;
     this.yielded = this.setUp().then(
       (value) => {
+        this.settled = true;
         yielded(value);
         return true;
       },
       (error: unknown) => {
+        this.settled = true;
+        this.error = error;
         failed(error);
         return false;
       },
@@ -116,35 +118,27 @@ export class Component implements ContextOwner {
         return Promise.reject(error);
       }
     };
-    return this.world.scope.own(this, () => inside(this.inherited, setup));
+    return this.around.world.scope.own(this, () => inside(this.inherited, setup));
   }
 
-  /** Ends its children, then runs the code after the yield, under all that it and its needs provided. */
+  /** Ends its children, then runs the code after the yield, if it came to it, under all that it and its needs provided. */
   async down(): Promise<void> {
-    await this.endChildren();
-    await this.around.captured(() => this.world.scope.own(this, () => inside(this.provided, () => this.run.down())));
+    await this.childGroup?.stop(new Stopping(`lifespan "${this.name}" is stopping`));
+    const { captured, world } = this.around;
+    await captured(() => world.scope.own(this, () => inside(this.provided, () => this.run.down())));
   }
 
-  async endChildren(): Promise<void> {
-    await this.childGroup?.stop(new Stopping(`lifespan "${this.name}" is stopping`));
+  get hasChildren(): boolean {
+    return this.childGroup !== undefined;
   }
 
   abort(reason: unknown): void {
     this.aborter.abort(reason);
+    this.childGroup?.abort(reason);
   }
 
   provide(storage: Storage<unknown>, value: unknown): void {
     (this.own ??= []).push({ storage, value });
-  }
-
-  extend(ms: number, why: string): boolean {
-    const { limit, around } = this;
-    const due = limit === undefined ? Infinity : limit.due + ms;
-    const granted = limit !== undefined && due <= around.latest();
-    if (granted) around.alarms.move(limit, due);
-    if (granted) this.waiting = why;
-    around.emit("lifespan.extended", { name: this.name, ms, why, granted });
-    return granted;
   }
 
   spawn(name: string, body: (ctx: never) => unknown, options: ChildOptions | undefined): ChildTask<unknown> {
@@ -165,9 +159,8 @@ export class Component implements ContextOwner {
     return this.childGroup.spawn(name, body, options ?? {});
   }
 
-  started(): void {
-    // A lifespan says that it has started by its yield; only tasks call this.
-  }
+  /** A lifespan says that it has started by its yield; only tasks call this. */
+  started(): void {}
 }
 
 const notYet = Promise.resolve(false);

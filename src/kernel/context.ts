@@ -1,23 +1,24 @@
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { ChildOptions, ChildTask, TaskContext } from "./task.ts";
+import type { Limited } from "./alarms.ts";
 import type { Storage } from "./lifespan.ts";
-import type { World } from "./world.ts";
+import type { Surroundings } from "./component.ts";
 import { sleep } from "./alarms.ts";
 
 /** What a setup or a task body acts through: the component or the task that it belongs to. */
 export interface ContextOwner {
   readonly name: string;
   readonly values: object;
-  readonly world: World;
+  readonly around: Surroundings;
   readonly signal: AbortSignal;
-  readonly draining: AbortSignal;
+  /** Whose limit `extend` moves. */
+  readonly limited: Limited;
   /** Where it waits now, for reports. */
   waiting: string | undefined;
   /** Since when, on the clock's scale. */
   waitingSince: number;
   provide(storage: Storage<unknown>, value: unknown): void;
-  extend(ms: number, why: string): boolean;
   spawn(name: string, body: (ctx: never) => unknown, options: ChildOptions | undefined): ChildTask<unknown>;
   started(value: unknown): void;
 }
@@ -43,22 +44,22 @@ export class Context implements TaskContext<object> {
     return this.owner.signal;
   }
   get draining(): AbortSignal {
-    return this.owner.draining;
+    return this.owner.around.draining;
   }
   get clock(): Clock {
-    return this.owner.world.clock;
+    return this.owner.around.world.clock;
   }
   get log(): Log {
     const { owner } = this;
-    return (level, message, fields) => owner.world.log(level, message, { in: owner.name, ...fields });
+    return (level, message, fields) => owner.around.world.log(level, message, { in: owner.name, ...fields });
   }
   get sleep(): (ms: number) => Promise<void> {
-    const { owner } = this;
+    const { owner, clock } = this;
     return async (ms) => {
       owner.waiting = `sleep(${ms})`;
-      owner.waitingSince = owner.world.clock.now();
+      owner.waitingSince = clock.now();
       try {
-        await sleep(owner.world.clock, ms, owner.signal);
+        await sleep(clock, ms, owner.signal);
       } finally {
         owner.waiting = undefined;
       }
@@ -68,7 +69,7 @@ export class Context implements TaskContext<object> {
     return (storage, value) => this.owner.provide(storage as Storage<unknown>, value);
   }
   get extend(): (ms: number, why: string) => boolean {
-    return (ms, why) => this.owner.extend(ms, why);
+    return (ms, why) => extend(this.owner, ms, why);
   }
   get spawn(): <V = void>(name: string, body: (ctx: never) => unknown, options?: ChildOptions) => ChildTask<V> {
     return (name, body, options) => this.owner.spawn(name, body, options) as ChildTask<never>;
@@ -76,6 +77,15 @@ export class Context implements TaskContext<object> {
   get started(): (value?: unknown) => void {
     return (value) => this.owner.started(value);
   }
+}
+
+/** Moves the limit in force, but not past the moment by which everything must be over. */
+function extend({ name, limited, around }: ContextOwner, ms: number, why: string): boolean {
+  const { limit } = limited;
+  const granted = limit !== undefined && limit.due + ms <= around.latest();
+  if (granted) around.alarms.move(limit, limit.due + ms);
+  around.emit("lifespan.extended", { name, ms, why, granted });
+  return granted;
 }
 
 /** A value that `ctx.provide` was given. */

@@ -1,8 +1,8 @@
 import type { Component, Surroundings } from "./component.ts";
 import type { StopEntry } from "./report.ts";
-import { closeWhenLate } from "./start.ts";
 import { expired, until } from "./alarms.ts";
-import { kernelError, Stopping } from "./catalogue.ts";
+import { isAbortOf, kernelError, Stopping } from "./catalogue.ts";
+import { leave, startFailed } from "./start.ts";
 import { messageOf } from "./errors.ts";
 
 /** The limits of a descent, in milliseconds on the clock's scale or as durations. */
@@ -52,34 +52,49 @@ export class Descent {
 
   private async bring(component: Component): Promise<void> {
     if (component.state === "starting") await this.awaitSetup(component);
-    if (component.state === "failed") await component.endChildren();
-    if (component.state === "up") await this.tearDown(component);
+    else if (component.late !== undefined) await this.awaitLate(component, component.late);
+    if (component.state === "up" || (component.state === "failed" && component.hasChildren)) await this.tearDown(component);
   }
 
   /** A setup that was aborted may still yield; then it is closed like the others. */
   private async awaitSetup(component: Component): Promise<void> {
-    const { alarms, world, emit } = this.around;
+    const { alarms, world } = this.around;
+    const { name, signal } = component;
     const from = world.clock.now();
-    const due = this.limits.pendingDue();
-    const yielded = await until(alarms, due, component.yielded, component);
-    if (yielded !== expired) {
-      component.state = yielded ? "up" : "failed";
+    const entry = { name, kind: "lifespan" as const, limitMs: Math.max(0, this.limits.pendingDue() - from) };
+    const yielded = await until(alarms, from + entry.limitMs, component.yielded, component);
+    const ms = world.clock.now() - component.startedAt;
+    if (yielded === expired) {
+      this.record({ ...entry, state: "abandoned", ms, waiting: component.waiting });
+      leave(component, this.around, signal.reason);
       return;
     }
-    const ms = world.clock.now() - component.startedAt;
-    component.state = "abandoned";
-    emit("lifespan.abandoned", { name: component.name, during: "start", ms });
-    const { waiting } = component;
-    this.record({ name: component.name, kind: "lifespan", state: "abandoned", ms, limitMs: due - from, waiting });
-    closeWhenLate(component, this.around);
+    component.state = yielded ? "up" : "failed";
+    if (yielded || isAbortOf(component.error, signal)) return;
+    // It failed by itself while something else had ended the start: that is said beside the cause.
+    this.record({ ...entry, state: "failed", ms, error: startFailed(name, component.error) });
+  }
+
+  /** An optional lifespan that was given up: what it still holds may need what goes down next. */
+  private async awaitLate(component: Component, late: Promise<void>): Promise<void> {
+    const { alarms, world } = this.around;
+    const { name, startedAt } = component;
+    const limitMs = this.limitOf(component);
+    if ((await until(alarms, world.clock.now() + limitMs, late, component)) !== expired) return;
+    const ms = world.clock.now() - startedAt;
+    this.record({ name, kind: "lifespan", state: "abandoned", ms, limitMs, waiting: component.waiting });
+  }
+
+  private limitOf({ declaration }: Component): number {
+    const own = declaration.options.stopTimeout ?? this.limits.each;
+    return Math.max(0, Math.min(own, this.limits.due() - this.around.world.clock.now()));
   }
 
   private async tearDown(component: Component): Promise<void> {
     const { alarms, world, emit } = this.around;
     const { name } = component;
     const from = world.clock.now();
-    const own = component.declaration.options.stopTimeout ?? this.limits.each;
-    const limitMs = Math.max(0, Math.min(own, this.limits.due() - from));
+    const limitMs = this.limitOf(component);
     const entry = { name, kind: "lifespan" as const, limitMs };
     component.state = "stopping";
     emit("lifespan.stopping", { name });

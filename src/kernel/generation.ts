@@ -84,6 +84,7 @@ export class Generation {
   private startRun: Start | undefined;
   private stopRun: Stop | undefined;
   private stopped: Promise<StopReport> | undefined;
+  private forced = false;
   private captured: <R>(fn: () => R) => R = (fn) => fn();
   private unwatch: (() => void) | undefined;
 
@@ -166,16 +167,16 @@ export class Generation {
     this.captured = this.world.scope.capture();
     this.unwatch = this.world.unhandled?.watch((error, owner) => this.strayed(error, owner));
     this.events.emit("starting", { lifespans: this.graph.components.length, tasks: this.tasks.length });
+    const { tasks, intakes, around, budgets } = this;
+    this.startRun = new Start({ components: this.graph.components, tasks, intakes, around, budgets });
     try {
-      this.startRun = new Start(this.graph.components, this.around, this.budgets);
-      await this.untilAborted(this.startRun.run());
-      const managers = this.tasks.filter(({ isManager }) => isManager);
-      if (managers.length > 0) await this.untilAborted(Promise.all(managers.map((task) => this.begin(task))));
-      if (this.intakes.length > 0) await this.untilAborted(this.openIntakes());
+      await this.startRun.run(() => this.becomeReady(from));
     } catch (error) {
-      await this.rollback(error);
-      throw error;
+      throw await this.rollback(error);
     }
+  }
+
+  private becomeReady(from: number): void {
     this.state = "ready";
     this.events.emit("ready", { ms: this.world.clock.now() - from, degraded: this.degraded });
     // In a turn of its own: a body that blocks before its first await must not hold up whoever awaits the start.
@@ -190,17 +191,18 @@ export class Generation {
    */
   stop(request: StopRequest = {}): Promise<StopReport> {
     const cause = request.cause ?? { kind: "asked", by: "stop()" };
+    this.forced ||= request.force === true;
     this.stopped ??= this.beginStop(cause, request.lameDuck ?? this.budgets.lameDuck);
-    if (request.force === true) this.stopRun?.force(this.budgets.forced);
+    if (this.forced) this.stopRun?.force(this.budgets.forced);
     return this.stopped;
   }
 
   private beginStop(cause: StopCause, lameDuck: number): Promise<StopReport> {
     if (this.state === "idle" || this.state === "failed") {
-      if (this.state === "idle") this.finish("stopped", this.stopOf(cause, this.budgets.stop).emptyReport());
+      if (this.state === "idle") this.finish("stopped", this.stopOf(cause, this.budgets.stop).report());
       return this.ended;
     }
-    if (this.state === "starting") this.abortStart(startAborted(cause.kind === "asked" ? cause.by : cause.kind));
+    if (this.state === "starting") this.startRun?.fail(startAborted(cause.kind === "asked" ? cause.by : cause.kind));
     else void this.runStop(cause, lameDuck);
     const outcome = this.ended.then((report) => {
       if (report.errors.length > 0) throw combine(report.errors, `"${this.name}" did not stop cleanly`);
@@ -223,15 +225,17 @@ export class Generation {
     this.finish(cause.kind === "asked" ? "stopped" : "failed", report);
   }
 
-  private async rollback(error: unknown): Promise<void> {
+  /** Gives the error that the start rejects with: the cause, and what went wrong while it was undone. */
+  private async rollback(error: unknown): Promise<unknown> {
     const asked = this.stopped !== undefined;
     const cause: StopCause = asked ? { kind: "asked", by: messageOf(error) } : { kind: "start", error };
-    this.startRun?.fail(error);
     this.stopRun = this.stopOf(cause, this.budgets.rollback);
+    if (this.forced) this.stopRun.force(this.budgets.forced);
     if (!asked) this.stopRun.errors.push(error);
     this.drainer.abort(new Stopping(`"${this.name}" did not start`, error));
     const report = await this.stopRun.rollback(new Stopping(`the start of "${this.name}" was given up`, error));
     this.finish(asked ? "stopped" : "failed", report);
+    return combine(asked ? [error, ...report.errors] : report.errors, `"${this.name}" did not start`);
   }
 
   private finish(state: "stopped" | "failed", report: StopReport): void {
@@ -243,36 +247,9 @@ export class Generation {
   }
 
   private stopOf(cause: StopCause, limitMs: number): Stop {
-    const { name, tasks, intakes, backlog, around, budgets } = this;
+    const { name, tasks, backlog, around, budgets } = this;
+    const intakes = this.startRun?.opened ?? [];
     return new Stop({ name, components: this.graph.components, tasks, intakes, backlog, around, budgets }, cause, limitMs);
-  }
-
-  private readonly startAbort = Promise.withResolvers<never>();
-
-  private abortStart(error: unknown): void {
-    this.startAbort.reject(error);
-  }
-
-  private untilAborted<T>(step: Promise<T>): Promise<T> {
-    return Promise.race([step, this.startAbort.promise]);
-  }
-
-  private async begin(task: Task): Promise<void> {
-    task.launch();
-    try {
-      await task.up;
-    } catch (cause) {
-      const message = `task "${task.name}" failed while starting: ${messageOf(cause)}.`;
-      throw kernelError("START_FAILED", message, { cause, remedy: "" });
-    }
-  }
-
-  /** Opened inside what lifespans provided: whatever comes in by an intake sees it, and pays nothing for it. */
-  private async openIntakes(): Promise<void> {
-    for (const intake of this.intakes) {
-      await this.inside(() => intake.open());
-      this.events.emit("intake.open", { name: intake.name });
-    }
   }
 
   private strayed(error: unknown, owner: unknown): void {
@@ -284,18 +261,18 @@ export class Generation {
       cause: error,
     });
     this.events.emit("unhandled", { error, owner: ours?.name });
-    if (this.state === "ready") void this.stop({ cause: { kind: "unhandled", owner: ours?.name, error: stray } });
+    if (this.stopRun !== undefined) this.stopRun.errors.push(stray);
+    else if (this.state === "ready") void this.stop({ cause: { kind: "unhandled", owner: ours?.name, error: stray } });
     else if (component?.state === "starting") component.fail(stray);
-    else if (this.state === "starting") this.abortStart(stray);
-    else this.stopRun?.errors.push(stray);
+    else this.startRun?.fail(stray);
   }
 
   private escalate(task: string, cause: unknown): void {
     const message = `task "${task}" failed more often than its policy allows: ${messageOf(cause)}.`;
     const error = kernelError("TASK_FAILED", message, { cause });
-    if (this.state === "ready") void this.stop({ cause: { kind: "task", name: task, error } });
-    else if (this.state === "starting") this.abortStart(error);
-    else this.stopRun?.errors.push(error);
+    if (this.stopRun !== undefined) this.stopRun.errors.push(error);
+    else if (this.state === "ready") void this.stop({ cause: { kind: "task", name: task, error } });
+    else this.startRun?.fail(error);
   }
 
   private workFailed(name: string, error: unknown): void {
@@ -310,7 +287,7 @@ export class Generation {
       Object.defineProperty(values, key, { enumerable: true, get: () => component.value });
     }
     const temporary = options.restart === "temporary";
-    return new Task(
+    const task: Task = new Task(
       {
         name,
         options,
@@ -322,11 +299,13 @@ export class Generation {
         provided: () => this.around.provided(),
         failsAtOnce: () => false,
         lost: (error) => {
-          if (!temporary && this.state !== "starting") this.escalate(name, error);
+          // A context manager that did not come up is the start's business.
+          if (!temporary && (task.isUp || this.state !== "starting")) this.escalate(name, error);
         },
       },
       this.around,
     );
+    return task;
   }
 
   private surroundings(): Surroundings {
@@ -344,7 +323,7 @@ export class Generation {
         if (this.state === "starting") return allProvided(this.graph.components);
         return (all ??= allProvided(this.graph.components));
       },
-      latest: () => this.stopRun?.due ?? Infinity,
+      latest: () => this.stopRun?.due ?? this.startRun?.due ?? Infinity,
       escalate: (task, error) => this.escalate(task, error),
     };
   }

@@ -55,13 +55,13 @@ class Overlap {
 
   async tick(): Promise<void> {
     const busy = this.runs.size > 0;
-    if (busy && this.policy === "skip") return skip(this.task, "overlap");
-    if (busy && this.policy === "queue-one") {
-      if (this.queued) return skip(this.task, "overlap");
+    if (busy && this.policy !== "allow") {
+      // What is cancelled is awaited, so the next run is queued behind it: never two at once.
+      if (this.policy === "cancel-previous") abortAll(this.task.attempts, this.task.name);
+      if (this.policy === "skip" || this.queued) return skip(this.task, "overlap");
       this.queued = true;
       return;
     }
-    if (busy && this.policy === "cancel-previous") abortAll(this.task.attempts, this.task.name);
     const run = this.run();
     this.runs.add(run);
     void run.finally(() => this.runs.delete(run));
@@ -77,7 +77,7 @@ class Overlap {
       this.queued = false;
       const failure = await this.task.attempt();
       if (this.task.signal.aborted) return;
-      if (failure !== undefined && !(await this.task.survives(failure.error))) {
+      if (failure !== undefined && !(await this.task.survives(failure))) {
         this.givenUp = true;
         this.task.abort(new Stopping(`task "${this.task.name}" was given up`, failure.error));
         return;

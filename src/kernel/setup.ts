@@ -24,8 +24,18 @@ export class SetupRun {
       throw kernelError("NEVER_YIELDED", `${this.owner} returned without yielding.`);
     }
     this.generator = made;
-    // An async generator has awaited what it yields; a plain one may yield a promise.
-    return first.value;
+    return isThenable(first.value) ? this.awaitYielded(made, first.value) : first.value;
+  }
+
+  /** A plain generator may yield a promise. Where it rejects, the setup hears of it at its yield, as an async one does. */
+  private async awaitYielded(made: Generator<unknown> | AsyncGenerator<unknown>, value: PromiseLike<unknown>): Promise<unknown> {
+    try {
+      return await value;
+    } catch (error) {
+      this.generator = undefined;
+      await made.throw(error);
+      throw error;
+    }
   }
 
   /** Closes what `up` opened. Called once, and only after `up` has settled. */
@@ -35,8 +45,9 @@ export class SetupRun {
     if (generator === undefined) return;
     const second = await generator.next();
     if (second.done === true) return;
-    const closed = await generator.return(undefined);
-    throw closed.done === true
+    // What follows a second yield closes something too, so it gets its turn; only what yields yet again is cut short.
+    const ended = (await generator.next()).done === true || (await generator.return(undefined)).done === true;
+    throw ended
       ? kernelError("YIELDED_TWICE", `${this.owner} yielded a second time (${messageOf(second.value)}) when it was to close.`)
       : kernelError("YIELDED_IN_FINALLY", `${this.owner} yields inside finally; its closing was left incomplete.`);
   }
@@ -56,6 +67,10 @@ export class SetupRun {
 
 function isGenerator(made: unknown): made is Generator<unknown> | AsyncGenerator<unknown> {
   return typeof made === "object" && made !== null && "next" in made && typeof made.next === "function";
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function nameOf(made: unknown): string {

@@ -1,8 +1,8 @@
-import type { Alarm, Alarms } from "./alarms.ts";
+import type { Alarms } from "./alarms.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Budgets } from "./budgets.ts";
 import type { Component, Surroundings } from "./component.ts";
-import type { Intake } from "./intake.ts";
+import type { Intake, Leftover } from "./intake.ts";
 import type { StopCause, StopEntry, StopReport } from "./report.ts";
 import type { Task } from "./task.ts";
 import { Descent } from "./descent.ts";
@@ -38,9 +38,10 @@ export class Stop {
   private readonly alarms: Alarms;
   private readonly began: number;
   private readonly limitMs: number;
-  private readonly force_ = Promise.withResolvers<typeof expired>();
-  private readonly step: { limit: Alarm | undefined } = { limit: undefined };
+  private readonly forcing = Promise.withResolvers<typeof expired>();
   private total: number;
+  /** Milliseconds before the end that are kept for what is `last`. */
+  private kept: number;
 
   constructor(what: Stoppable, cause: StopCause, limitMs: number) {
     this.what = what;
@@ -49,34 +50,30 @@ export class Stop {
     this.began = this.now();
     this.limitMs = limitMs;
     this.total = this.began + limitMs;
+    this.kept = what.components.some(({ last }) => last) ? Math.min(what.budgets.last, limitMs / 2) : 0;
   }
 
-  /** The moment past which nothing is extended. */
+  /** The moment past which nothing of the present step goes on, nor is extended. */
   get due(): number {
-    return this.total;
+    return this.total - this.kept;
   }
 
   /** A whole stop. Never rejects: failures are in the report. */
   async run(lameDuckMs: number, stopping: () => void): Promise<StopReport> {
     await this.drain(lameDuckMs);
     stopping();
-    const reserve = this.what.components.some(({ last }) => last) ? this.what.budgets.last : 0;
-    await this.endTasks();
-    await this.descend((component) => !component.last, this.what.budgets.resources, reserve);
-    await this.descend((component) => component.last, this.what.budgets.last, 0);
+    await this.endTasks(new Stopping(`"${this.what.name}" is stopping`));
+    await this.descend((longest) => this.now() + Math.max(this.what.budgets.resources, longest));
     return this.report();
   }
 
   /** The undoing of a failed start: half of its budget awaits the setups that still run, all of it bounds the rest. */
   async rollback(reason: unknown): Promise<StopReport> {
-    const { components, tasks, intakes } = this.what;
-    const pendingDue = this.began + this.limitMs / 2;
-    for (const component of components) if (component.state === "starting") component.abort(reason);
-    for (const task of tasks) task.abort(reason);
-    await Promise.all(intakes.map((intake) => this.attempt(intake.name, () => intake.abort(reason))));
-    await this.settleTasks();
-    const limits = { each: this.what.budgets.each, due: () => this.total, pendingDue: () => Math.min(pendingDue, this.total) };
-    await new Descent(this.what.around, limits, (entry) => this.record(entry)).run(components);
+    for (const component of this.what.components) if (component.state === "starting") component.abort(reason);
+    for (const task of this.what.tasks) task.abort(reason);
+    await this.abortIntakes(new Set(this.what.intakes), reason);
+    await this.endTasks(reason);
+    await this.descend(() => this.total, this.began + this.limitMs / 2);
     return this.report();
   }
 
@@ -85,92 +82,100 @@ export class Stop {
     if (this.forced) return;
     this.forced = true;
     this.total = Math.min(this.total, this.now() + ms);
-    for (const limited of [...this.what.components, ...this.what.tasks]) {
-      if (limited.limit !== undefined) this.alarms.move(limited.limit, Math.min(limited.limit.due, this.total));
+    this.kept = Math.min(this.kept, ms / 2);
+    for (const { limit } of [...this.what.components, ...this.what.tasks]) {
+      if (limit !== undefined) this.alarms.move(limit, Math.min(limit.due, this.due));
     }
     this.what.around.emit("forced", { limitMs: ms });
-    this.force_.resolve(expired);
+    this.forcing.resolve(expired);
   }
 
+  /** Everything that brings work is closed at once and together; then what it brought is awaited. */
   private async drain(lameDuckMs: number): Promise<void> {
-    const { intakes, around, budgets } = this.what;
-    for (const intake of intakes) intake.lameDuck?.();
-    if (lameDuckMs > 0) await this.within(new Promise<void>(() => {}), Math.min(this.now() + lameDuckMs, this.total));
-    await Promise.all(intakes.map((intake) => this.attempt(intake.name, () => intake.close())));
+    const { intakes, backlog, budgets } = this.what;
+    for (const intake of intakes) void this.attempt(intake, () => intake.lameDuck?.());
+    if (lameDuckMs > 0) await this.within(new Promise<never>(() => {}), this.now() + lameDuckMs);
     const from = this.now();
-    const undrained = new Set<Intake>(intakes);
-    const each = intakes.map(async (intake) => {
-      await this.attempt(intake.name, () => intake.drained());
-      if (!undrained.delete(intake)) return;
-      around.emit("intake.drained", { name: intake.name, ms: this.now() - from });
-      this.record({ name: intake.name, kind: "intake", state: "down", ms: this.now() - from, limitMs: budgets.drain });
+    const open = new Set(intakes);
+    const drained = Promise.all(intakes.map((intake) => this.drainIntake(intake, open, from)));
+    // Whoever takes requests may hand work over to the end; then nothing more is taken.
+    const all = drained.then(() => backlog.drain());
+    if ((await this.within(all, from + budgets.drain)) !== expired) return;
+    await this.abortIntakes(open, new Stopping(this.forced ? "the stop was forced" : "the drain budget is spent"));
+  }
+
+  private async drainIntake(intake: Intake, open: Set<Intake>, from: number): Promise<void> {
+    const { around, budgets } = this.what;
+    const { name } = intake;
+    const error = await this.attempt(intake, async () => {
+      await intake.close();
+      around.emit("intake.closed", { name });
+      await intake.drained();
     });
-    const all = Promise.all(each).then(() => this.drainBacklog());
-    if ((await this.within(all, Math.min(from + budgets.drain, this.total))) === expired) await this.abortIntakes(undrained);
+    const ms = this.now() - from;
+    if (!open.delete(intake)) return;
+    if (error === undefined) around.emit("intake.drained", { name, ms });
+    this.record({ name, kind: "intake", state: error === undefined ? "down" : "failed", ms, limitMs: budgets.drain, error });
   }
 
-  /** Whoever takes requests may hand work over to the end; then nothing more is taken. */
-  private async drainBacklog(): Promise<void> {
-    const { backlog } = this.what;
-    await backlog.drained();
-    backlog.close();
-  }
-
-  private async abortIntakes(undrained: ReadonlySet<Intake>): Promise<void> {
-    const { around, backlog, budgets } = this.what;
-    const reason = new Stopping(this.forced ? "the stop was forced" : "the drain budget is spent");
-    const limitMs = Math.max(0, Math.min(budgets.tasks, this.total - this.now()));
+  private async abortIntakes(open: Set<Intake>, reason: unknown): Promise<void> {
+    const { backlog, budgets } = this.what;
+    const limitMs = Math.max(0, Math.min(budgets.tasks, this.due - this.now()));
     const due = this.now() + limitMs;
     // First the signal that handlers listen to, so that they hear of it before their connections are cut.
     backlog.abort(reason);
-    const aborted = Array.from(undrained, async (intake) => {
-      const from = this.now();
-      const entry = { name: intake.name, kind: "intake" as const, limitMs };
-      const left = await until(this.alarms, due, (async () => intake.abort(reason))()).catch((error: unknown) => {
-        this.errors.push(error);
-        return [];
-      });
-      const ms = this.now() - from;
-      if (left === expired) return this.record({ ...entry, state: "abandoned", ms });
-      around.emit("intake.aborted", { name: intake.name, left });
-      this.record({ ...entry, state: "aborted", ms, left });
-    });
-    const works = backlog.names.length === 0 ? undefined : until(this.alarms, due, backlog.drained());
+    const aborted = Array.from(open, (intake) => this.abortIntake(intake, reason, due));
+    open.clear();
+    const works = backlog.names.length === 0 ? undefined : until(this.alarms, due, backlog.drain());
     await Promise.all(aborted);
     if ((await works) !== expired) return;
     for (const name of backlog.names) this.record({ name, kind: "work", state: "abandoned", ms: limitMs, limitMs });
   }
 
-  private async endTasks(): Promise<void> {
-    const reason = new Stopping(`${this.what.name} is stopping`);
-    for (const task of this.what.tasks.toReversed()) task.abort(reason);
-    await this.settleTasks();
+  private async abortIntake(intake: Intake, reason: unknown, due: number): Promise<void> {
+    const from = this.now();
+    const { name } = intake;
+    const entry = { name, kind: "intake" as const, limitMs: due - from };
+    let left: readonly Leftover[] = [];
+    const aborting = this.attempt(intake, async () => (left = await intake.abort(reason)));
+    const error = await until(this.alarms, due, aborting);
+    const ms = this.now() - from;
+    if (error === expired) return this.record({ ...entry, state: "abandoned", ms });
+    if (error !== undefined) return this.record({ ...entry, state: "failed", ms, error });
+    this.what.around.emit("intake.aborted", { name, left });
+    this.record({ ...entry, state: "aborted", ms, left });
   }
 
-  private async settleTasks(): Promise<void> {
+  private async endTasks(reason: unknown): Promise<void> {
+    const { tasks, budgets } = this.what;
+    for (const task of tasks.toReversed()) task.abort(reason);
     const from = this.now();
-    const running = this.what.tasks.filter(({ state }) => state !== "ended" && state !== "failed");
+    const running = tasks.filter(({ state }) => state !== "ended" && state !== "failed");
     const settled = running.map((task) => {
-      const limit = task.spec.options.stopTimeout ?? this.what.budgets.tasks;
-      return task.settle(Math.min(from + limit, this.total));
+      const limit = task.spec.options.stopTimeout ?? budgets.tasks;
+      return task.settle(Math.min(from + limit, this.due));
     });
     for (const entry of await Promise.all(settled)) this.record(entry);
   }
 
-  private async descend(which: (component: Component) => boolean, budget: number, reserve: number): Promise<void> {
-    const components = this.what.components.filter(which);
-    const longest = Math.max(budget, ...components.map(({ declaration }) => declaration.options.stopTimeout ?? 0));
-    const due = this.now() + longest;
-    const limits = { each: this.what.budgets.each, due: () => Math.min(due, this.total - reserve), pendingDue: () => due };
-    await new Descent(this.what.around, limits, (entry) => this.record(entry)).run(components);
+  /** First what is not `last`. `dueOf` gives the moment by which a step must be over, from the longest limit in it. */
+  private async descend(dueOf: (longest: number) => number, pendingDue = 0): Promise<void> {
+    const { components, budgets, around } = this.what;
+    for (const last of [false, true]) {
+      if (last) this.kept = 0;
+      const step = components.filter((component) => component.last === last);
+      const due = dueOf(step.reduce((ms, { declaration }) => Math.max(ms, declaration.options.stopTimeout ?? 0), 0));
+      const limits = {
+        each: budgets.each,
+        due: () => Math.min(due, this.due),
+        pendingDue: () => Math.min(pendingDue, this.due),
+      };
+      await new Descent(around, limits, (entry) => this.record(entry)).run(step);
+    }
   }
 
-  /** What there is to say where nothing had been started. */
-  emptyReport(): StopReport {
-    return this.report();
-  }
-
-  private report(): StopReport {
+  /** What there is to say now. */
+  report(): StopReport {
     const { entries, errors, cause, forced, limitMs } = this;
     const abandoned = entries.filter(({ state }) => state === "abandoned").map(({ name }) => name);
     return { app: this.what.name, cause, forced, ms: this.now() - this.began, limitMs, entries, abandoned, errors };
@@ -188,19 +193,20 @@ export class Stop {
   }
 
   /** An intake that throws is in the report; the stop goes on. */
-  private async attempt(name: string, fn: () => unknown): Promise<void> {
+  private async attempt({ name }: Intake, fn: () => unknown): Promise<Error | undefined> {
     try {
       await fn();
+      return undefined;
     } catch (cause) {
       const message = `intake "${name}" failed while stopping: ${messageOf(cause)}.`;
-      this.errors.push(kernelError("TEARDOWN_FAILED", message, { cause, remedy: "" }));
+      return kernelError("TEARDOWN_FAILED", message, { cause, remedy: "" });
     }
   }
 
   /** Waits for `promise` until `due` or until the stop is forced. */
   private within<T>(promise: Promise<T>, due: number): Promise<T | typeof expired> {
     if (this.forced) return Promise.resolve(expired);
-    return until(this.alarms, due, Promise.race([promise, this.force_.promise]), this.step);
+    return until(this.alarms, Math.min(due, this.due), Promise.race([promise, this.forcing.promise]));
   }
 
   private now(): number {

@@ -8,6 +8,7 @@ import { Aborter } from "./aborter.ts";
 import { Attempt } from "./attempt.ts";
 import { Backoff, RestartWindow } from "./backoff.ts";
 import { expired, sleep, until } from "./alarms.ts";
+import { kernelError } from "./catalogue.ts";
 import { runPeriodically } from "./periodic.ts";
 import { unhealthy } from "./health.ts";
 
@@ -94,6 +95,7 @@ export class Task {
   readonly attempts = new Set<Attempt>();
   state: TaskState = "waiting";
   degraded = false;
+  isUp = false;
   restarts = 0;
   skips = 0;
   runs = 0;
@@ -109,7 +111,6 @@ export class Task {
   private readonly window: RestartWindow;
   private readonly end: () => void;
   private readonly upResolvers = Promise.withResolvers<never>();
-  private isUp = false;
   private stopErrors: unknown[] = [];
 
   constructor(spec: TaskSpec, around: Surroundings) {
@@ -206,10 +207,11 @@ export class Task {
     return failure;
   }
 
-  /** Decides after a failure: true when the task goes on. */
-  async survives(error: unknown): Promise<boolean> {
+  /** Decides after an attempt has ended, in a failure or, where it is permanent, without: true when the task goes on. */
+  async survives(failure: { readonly error: unknown } | undefined): Promise<boolean> {
     const { restart, onExceeded = "escalate" } = this.spec.options;
-    if (!this.isUp && (this.spec.failsAtOnce() || this.isManager)) return this.lose(error);
+    const error = failure === undefined ? endedThoughPermanent(this.name) : failure.error;
+    if (!this.isUp && failure !== undefined && (this.spec.failsAtOnce() || this.isManager)) return this.lose(error);
     if (restart === "temporary") return this.lose(error);
     if (await this.pausedForNeeds()) return true;
     if (!this.window.exceeds(this.around.world.clock.now())) return true;
@@ -237,17 +239,18 @@ export class Task {
   }
 
   private async supervise(): Promise<void> {
-    const { world, draining, emit } = this.around;
+    const { around } = this;
+    const { world, emit } = around;
     const again = this.spec.options.restart === "permanent";
     for (;;) {
       const from = world.clock.now();
       const failure = await this.attempt();
-      if (this.signal.aborted || draining.aborted) return this.finish("stopped");
+      if (this.signal.aborted || around.draining.aborted) return this.finish("stopped");
       if (failure === undefined && (!again || this.isManager)) return this.finish("ended");
-      if (failure === undefined ? !(await this.survives(undefined)) : !(await this.survives(failure.error))) return;
+      if (!(await this.survives(failure))) return;
       const inMs = this.degraded ? this.backoff.longest() : this.backoff.next(world.clock.now() - from);
       emit("task.restarting", { name: this.name, inMs, restarts: ++this.restarts });
-      if (!(await this.wait(inMs, "backing-off"))) return this.finish("stopped");
+      if (!(await this.wait(inMs, "backing-off")) || around.draining.aborted) return this.finish("stopped");
     }
   }
 
@@ -272,4 +275,8 @@ export class Task {
     if (exceeded !== "ignore") this.spec.lost(error);
     return false;
   }
+}
+
+function endedThoughPermanent(name: string): Error {
+  return kernelError("TASK_FAILED", `task "${name}" is permanent, but ended.`, { remedy: "" });
 }
