@@ -21,8 +21,9 @@ async function measured(generator: Program, requests: number, file: string, opti
     const { port } = await server.line<{ port: number }>();
     const usage: Usage = {};
     for (const [name, job] of Object.entries(jobs)) {
-      await drive(generator, { port, ...job, connections, requests: requests / 2 });
-      usage[name] = await cpuPerRequest(generator, server, { port, ...job, connections, requests });
+      const load = { port, ...job, connections, requests };
+      await drive(generator, load);
+      usage[name] = await cpuPerRequest(generator, server, load);
     }
     return usage;
   });
