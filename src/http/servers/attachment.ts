@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { getRequestListener, RequestError } from "@hono/node-server";
-import type { WebSocketServer } from "ws";
 
 import type { Intake, Leftover } from "../../kernel/intake.ts";
 import type { Log } from "../../kernel/log.ts";
@@ -15,7 +14,6 @@ import { Session } from "./session.ts";
 
 /** What an attachment needs of its listener. */
 export interface Host {
-  readonly wss: WebSocketServer;
   readonly log: Log;
   /** From now on requests go to `attachment`, those that waited first. */
   direct(attachment: Attachment): void;
@@ -149,7 +147,7 @@ export class Attachment implements Intake, Work {
     const run = handshake?.accepted(response);
     if (handshake === undefined || run === undefined) return this.watched(response, reply);
     if (this.closing) return problem(503, stopping).getResponse();
-    handshake.complete(this.host.wss, reply, response, (ws) => this.converse(new Session(ws), run, reply));
+    handshake.complete(reply, response, (ws) => this.converse(new Session(ws), run, reply));
     endReply.call(reply);
     throw handshake;
   }

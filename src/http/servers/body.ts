@@ -1,7 +1,7 @@
 /**
  * Whether a response's body is at hand, rather than a stream. Asking the lightweight response of @hono/node-server for its
- * `body` would build the platform's slow one, so this looks where it keeps what it was given; anything not found there is
- * taken for a stream, which costs time only.
+ * `body` would build the platform's slow one, so this looks where it keeps what it was given; a response without that
+ * place is asked, which costs time only.
  */
 export class Bodies {
   /** Its name for that place, found on an instance. Make this after `getRequestListener` has put its Response in place. */

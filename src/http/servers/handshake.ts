@@ -11,11 +11,13 @@ export type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
 
 /** An upgrade that a client asked for: offered to `fetch`, and completed when a route accepted it. */
 export class Handshake implements Upgrade {
-  readonly socket: Duplex;
+  private readonly wss: WebSocketServer;
+  private readonly socket: Duplex;
   private readonly head: Buffer;
   private run: Run | undefined;
 
-  constructor(socket: Duplex, head: Buffer) {
+  constructor(wss: WebSocketServer, socket: Duplex, head: Buffer) {
+    this.wss = wss;
     this.socket = socket;
     this.head = head;
   }
@@ -38,16 +40,16 @@ export class Handshake implements Upgrade {
    * Switches protocols and hands the socket to `opened`. Where the client's headers are not a valid handshake, `ws` answers
    * 400 itself and `opened` is not called; nor is it when the client has left.
    */
-  complete(wss: WebSocketServer, reply: Reply, response: Response, opened: (ws: WebSocket) => void): void {
-    const { req, socket } = reply;
-    if (socket === null) return;
-    reply.detachSocket(socket);
+  complete(reply: Reply, response: Response, opened: (ws: WebSocket) => void): void {
+    const { wss } = this;
+    const { req } = reply;
+    if (reply.socket !== null) reply.detachSocket(reply.socket);
     const headers = (lines: string[], request: IncomingMessage): void => {
       if (request === req) lines.push(...extraHeaders(response));
     };
     wss.on("headers", headers);
     try {
-      wss.handleUpgrade(req, socket, this.head, opened);
+      wss.handleUpgrade(req, this.socket, this.head, opened);
     } finally {
       wss.off("headers", headers);
     }

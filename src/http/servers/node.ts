@@ -2,7 +2,7 @@ import { createServer, IncomingMessage, type Server } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 
-import { WebSocketServer } from "ws";
+import type { WebSocketServer } from "ws";
 
 import type { Clock } from "../../kernel/clock.ts";
 import type { Intake, Leftover } from "../../kernel/intake.ts";
@@ -33,7 +33,6 @@ export function nodeListener(options: ListenerOptions): Listener {
  */
 class NodeListener implements Listener, Host {
   readonly name = "http listener";
-  readonly wss: WebSocketServer;
   readonly log: Log;
   address: Address | undefined;
   private readonly settings: Settings;
@@ -46,6 +45,7 @@ class NodeListener implements Listener, Host {
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private allClosed: Promise<void> = Promise.resolve();
+  private wss: Promise<WebSocketServer> | undefined;
   private closedAt = 0;
   private cancelSweep: (() => void) | undefined;
 
@@ -54,10 +54,6 @@ class NodeListener implements Listener, Host {
     this.clock = clock;
     this.log = log;
     this.held = new Hold(clock, settings.holdTimeout);
-    const { wsMaxPayload: maxPayload, wsCloseTimeout: closeTimeout } = settings;
-    // Its own object, because the type declarations of `ws` do not know closeTimeout yet.
-    const wsOptions = { noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload, closeTimeout };
-    this.wss = new WebSocketServer(wsOptions);
     this.server = this.createServer();
   }
 
@@ -132,7 +128,12 @@ class NodeListener implements Listener, Host {
       (_, reply) => this.take(reply),
     );
     server.on("connection", (socket) => this.connect(socket));
-    server.on("upgrade", (incoming, socket, head) => this.upgrade(incoming, socket, head));
+    server.on("upgrade", (incoming, socket, head) => {
+      this.upgrade(incoming, socket, head).catch((error: unknown) => {
+        this.log("error", "An upgrade could not be answered.", { error });
+        socket.destroy();
+      });
+    });
     return server;
   }
 
@@ -167,7 +168,7 @@ class NodeListener implements Listener, Host {
     else refuse(reply, 503, "The server is stopping.");
   }
 
-  private upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+  private async upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Node has taken its own listeners off: without one a reset would be an uncaught error.
     socket.on("error", () => socket.destroy());
     const connection = this.connections.get(socket);
@@ -178,10 +179,18 @@ class NodeListener implements Listener, Host {
     reply.setHeader("Connection", "close");
     reply.on("finish", () => incoming.socket.destroySoon());
     connection.upgraded = true;
-    if (asksForWebSocket(incoming)) reply.handshake = new Handshake(socket, head);
+    if (asksForWebSocket(incoming)) reply.handshake = new Handshake(await this.webSockets(), socket, head);
     // Only before Node 24.9, which no longer reads a body behind such a head: better refused than taken for empty.
     else if (announcesBody(incoming)) return refuse(reply, 501, "Send a body without an upgrade to another protocol.");
     this.take(reply);
+  }
+
+  /** Loaded with the first WebSocket: a server that has none starts without the 10 ms that `ws` takes to load. */
+  private webSockets(): Promise<WebSocketServer> {
+    const { wsMaxPayload: maxPayload, wsCloseTimeout: closeTimeout } = this.settings;
+    // Its own object, because the type declarations of `ws` do not know closeTimeout yet.
+    const options = { noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload, closeTimeout };
+    return (this.wss ??= import("ws").then(({ WebSocketServer }) => new WebSocketServer(options)));
   }
 
   private async stopAccepting(): Promise<void> {
