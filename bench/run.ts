@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { Benchmark } from "./harness/benchmark.ts";
+import { build } from "../tools/build.ts";
 import { findPeers } from "./harness/peers.ts";
 import { table } from "./harness/table.ts";
 import { boot } from "./boot.ts";
@@ -34,7 +35,7 @@ const usage = `npm run bench -- <name ...> [--rounds <n>] [--quick]
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n")}
   ${"all".padEnd(12)} one after the other`;
 
-/** 0 where every goal was met, 1 where not or where a benchmark failed, 64 for a wrong call; quick runs judge nothing. */
+/** 0 where every goal was met, 1 where not or where something failed, 64 for a wrong call; quick runs judge nothing. */
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -46,6 +47,11 @@ async function main(): Promise<number> {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
     console.error(`--rounds is how often each side runs: expected a whole number from 1, got "${values.rounds}".`);
     return 64;
+  }
+  const { code, output } = await build();
+  if (code !== 0) {
+    console.error(`The package could not be built, so there is nothing to measure.\n${output}`);
+    return 1;
   }
   console.log(`Node ${process.versions.node}, ${availableParallelism()} cores, ${process.platform} ${process.arch}`);
   console.log(`npm run bench -- ${process.argv.slice(2).join(" ")}\n`);
