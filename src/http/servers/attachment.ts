@@ -8,7 +8,7 @@ import type { Log } from "../../kernel/log.ts";
 import { problem } from "../problem.ts";
 import type { Fetch } from "../server.ts";
 import { Bodies, watchedStream } from "./body.ts";
-import { Handshake, type Run } from "./handshake.ts";
+import type { Run } from "./handshake.ts";
 import { endReply, refuse, Reply, type Work } from "./reply.ts";
 import { Session } from "./session.ts";
 
@@ -23,6 +23,9 @@ export interface Host {
 
 const stopping = "The server is stopping.";
 
+/** Not a fault: how `fetch`'s caller is told that the socket no longer speaks HTTP. */
+const upgraded = new Error("The socket has been upgraded.");
+
 type Listen = ReturnType<typeof getRequestListener>;
 
 /**
@@ -36,8 +39,9 @@ export class Attachment implements Intake, Work {
   private readonly listen: Listen;
   private readonly bodies: Bodies;
   private readonly replies = new Set<Reply>();
-  private readonly handlers = new Set<Promise<unknown>>();
-  private readonly sessions = new Set<Session>();
+  /** What still runs for a client that has left, and the open WebSockets, each with the request that began it. */
+  private readonly handlers = new Map<Promise<unknown>, string>();
+  private readonly sessions = new Map<Session, string>();
   private readonly remembersContext: boolean;
   private inside: ((fn: () => void) => void) | undefined;
   private closing = false;
@@ -71,7 +75,7 @@ export class Attachment implements Intake, Work {
 
   finish(reply: Reply): void {
     // Headers are only sent once `fetch` has settled; without them its handler may still run, for a client that has left.
-    if (reply.answer !== undefined && !reply.headersSent) this.own(reply.answer);
+    if (reply.answer !== undefined && !reply.headersSent) this.own(reply.answer, reply);
     this.replies.delete(reply);
     this.settle();
   }
@@ -84,7 +88,7 @@ export class Attachment implements Intake, Work {
     if (this.closing) return;
     this.closing = true;
     this.host.release(this);
-    for (const session of this.sessions) session.goAway();
+    for (const session of this.sessions.keys()) session.goAway();
   }
 
   async drained(): Promise<void> {
@@ -97,10 +101,11 @@ export class Attachment implements Intake, Work {
       { kind: "in-flight", count: this.replies.size + this.handlers.size },
       { kind: "upgraded", count: this.sessions.size },
     ];
+    this.logLeft();
     // Handlers were told before this; one that answers at once still gets its answer out.
     await turn();
     for (const reply of this.replies) reply.req.socket.destroy();
-    for (const session of this.sessions) session.terminate();
+    for (const session of this.sessions.keys()) session.terminate();
     await this.drained();
     return left.filter(({ count }) => count > 0);
   }
@@ -113,8 +118,14 @@ export class Attachment implements Intake, Work {
     if (this.inHand === 0) for (const waiter of this.waiters.splice(0)) waiter();
   }
 
-  private own(handler: Promise<unknown>): void {
-    this.handlers.add(handler);
+  private logLeft(): void {
+    if (this.inHand === 0) return;
+    const requests = [...Array.from(this.replies, nameOf), ...this.handlers.values(), ...this.sessions.values()];
+    this.host.log("warn", "Requests were cut because they outlasted the drain.", { requests });
+  }
+
+  private own(handler: Promise<unknown>, reply: Reply): void {
+    this.handlers.set(handler, nameOf(reply));
     const ended = (): void => {
       this.handlers.delete(handler);
       this.settle();
@@ -141,7 +152,7 @@ export class Attachment implements Intake, Work {
     return (reply.answer = answer.then((response) => this.deliver(response, reply)));
   }
 
-  /** What is to be written; throws the handshake when the socket has been upgraded and nothing is. */
+  /** What is to be written; throws `upgraded` when nothing is. */
   private deliver(response: Response, reply: Reply): Response {
     const { handshake } = reply;
     const run = handshake?.accepted(response);
@@ -149,7 +160,7 @@ export class Attachment implements Intake, Work {
     if (this.closing) return problem(503, stopping).getResponse();
     handshake.complete(reply, response, (ws) => this.converse(new Session(ws), run, reply));
     endReply.call(reply);
-    throw handshake;
+    throw upgraded;
   }
 
   private watched(response: Response, reply: Reply): Response {
@@ -162,7 +173,7 @@ export class Attachment implements Intake, Work {
         reply.destroy();
       },
       cancelled: (closing) => {
-        this.own(closing);
+        this.own(closing, reply);
         closing.catch((error: unknown) => this.report(error));
       },
     });
@@ -170,7 +181,7 @@ export class Attachment implements Intake, Work {
   }
 
   private converse(session: Session, run: Run, reply: Reply): void {
-    this.sessions.add(session);
+    this.sessions.set(session, nameOf(reply));
     // What waits for the end of the exchange, or for the client to leave, waits for the socket.
     void session.closed.then(() => reply.emit("close"));
     const served = session.serve(run, (error) => this.report(error));
@@ -182,9 +193,14 @@ export class Attachment implements Intake, Work {
 
   /** Answers for a request that never got to `fetch`, or that `fetch` failed on. Nothing for a socket that was upgraded. */
   private failed(error: unknown): Response | undefined {
-    if (error instanceof Handshake) return undefined;
+    if (error === upgraded) return undefined;
     if (error instanceof RequestError) return problem(400, error.message).getResponse();
     this.report(error);
     return problem(500).getResponse();
   }
+}
+
+/** The request, without its query: that may hold a secret. */
+function nameOf({ req: { method, url = "" } }: Reply): string {
+  return `${method} ${url.split("?", 1)[0]}`;
 }

@@ -5,7 +5,9 @@
  */
 export class Bodies {
   /** Its name for that place, found on an instance. Make this after `getRequestListener` has put its Response in place. */
-  private readonly kept = Object.getOwnPropertySymbols(new Response("")).find(({ description }) => description === "cache");
+  private readonly kept = Object.getOwnPropertySymbols(new Response("")).find(
+    ({ description }) => description === "cache",
+  );
 
   /** The body where it is a stream, or undefined where it is whole or there is none. */
   streamOf(response: Response): ReadableStream<Uint8Array> | undefined {

@@ -23,7 +23,7 @@ export class Hold {
 
   /** Hands all that still wait to `serve`, in the order they came. */
   release(serve: (reply: Reply) => void): void {
-    for (const reply of [...this.waiting.keys()]) {
+    for (const reply of this.waiting.keys()) {
       this.take(reply);
       serve(reply);
     }

@@ -70,7 +70,8 @@ class NodeListener implements Listener, Host {
   }
 
   direct(attachment: Attachment): void {
-    if (this.closing !== undefined) throw serverError("LISTENER_CLOSED", "A program was attached to a closed listener.");
+    if (this.closing !== undefined)
+      throw serverError("LISTENER_CLOSED", "A program was attached to a closed listener.");
     this.current = attachment;
     this.held.release((reply) => attachment.serve(reply));
   }

@@ -32,7 +32,10 @@ export function settingsOf(options: ListenOptions, beside: readonly string[] = [
   }
   const { host } = options;
   if (host !== undefined && (typeof host !== "string" || host === "")) {
-    throw serverError("INVALID_SERVER_OPTION", `The server's host must be a name or an address, got ${JSON.stringify(host)}.`);
+    throw serverError(
+      "INVALID_SERVER_OPTION",
+      `The server's host must be a name or an address, got ${JSON.stringify(host)}.`,
+    );
   }
   const number = (name: Name): number => numberOf(name, options[name]);
   return Object.freeze({

@@ -10,7 +10,11 @@ for (const [name, bytes, status] of [
   ["with a malformed request line", "GET\r\n\r\n", 400],
   ["with a space in a header's name", "GET / HTTP/1.1\r\nHost: a\r\nbad name: x\r\n\r\n", 400],
   ["with two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", 400],
-  ["with a length and chunks", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
+  [
+    "with a length and chunks",
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    400,
+  ],
   ["without a host", "GET / HTTP/1.1\r\n\r\n", 400],
   ["with a host that no URL can have", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400],
   ["whose headers are a bomb", `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431],
@@ -115,10 +119,11 @@ test("a client that leaves before its answer loses only its own", async () => {
 });
 
 test("an error that fetch throws or rejects with is a 500 that says nothing, with the error in the log", async () => {
-  const faults = [new Error("secret thrown"), new Error("secret rejected")];
+  const thrown = new Error("secret thrown");
+  const rejected = new Error("secret rejected");
   await using server = await Listening.open((request) => {
-    if (request.url.endsWith("/throws")) throw faults[0];
-    return Promise.reject(faults[1]);
+    if (request.url.endsWith("/throws")) throw thrown;
+    return Promise.reject(rejected);
   });
   await using client = await server.client();
   client.get("/throws");
@@ -127,7 +132,10 @@ test("an error that fetch throws or rejects with is a 500 that says nothing, wit
   await client.until("500 Internal", 2);
   assert.match(client.received, /^HTTP\/1\.1 500 [^]*application\/problem\+json/);
   assert.doesNotMatch(client.received, /secret/);
-  assert.deepEqual(server.logged.map(({ error }) => error), faults);
+  assert.deepEqual(
+    server.logged.map(({ error }) => error),
+    [thrown, rejected],
+  );
 });
 
 for (const asynchronous of [false, true]) {
@@ -161,7 +169,10 @@ test("a stream that fails cuts the response short, so that the client can tell, 
   client.get("/");
   await client.closed;
   assert.doesNotMatch(client.received, /0\r\n\r\n$/);
-  assert.deepEqual(server.logged.map(({ error }) => error), [fault]);
+  assert.deepEqual(
+    server.logged.map(({ error }) => error),
+    [fault],
+  );
   await server.drain();
 });
 

@@ -40,6 +40,7 @@ export interface Logged {
   readonly level: string;
   readonly message: string;
   readonly error: unknown;
+  readonly requests: unknown;
 }
 
 /** A listener on a free port of this machine, with the one program that has it. Disposing stops both, by force. */
@@ -50,7 +51,8 @@ export class Listening implements AsyncDisposable {
   readonly intake: Intake;
 
   private constructor(fetch: Fetch, options: ListenOptions) {
-    const log: Log = (level, message, fields) => this.logged.push({ level, message, error: fields?.error });
+    const log: Log = (level, message, fields) =>
+      this.logged.push({ level, message, error: fields?.error, requests: fields?.requests });
     this.listener = nodeListener({ host: "127.0.0.1", ...options, clock: this.clock, log });
     this.intake = this.listener.intake(fetch);
   }
@@ -115,7 +117,8 @@ export class Client implements AsyncDisposable {
   /** Settles when `text` has come, `times` times; rejects when the connection closes before. */
   async until(text: string, times = 1): Promise<void> {
     while (this.received.split(text).length <= times) {
-      if (this.socket.closed) throw new Error(`closed before ${JSON.stringify(text)}, after ${JSON.stringify(this.received)}`);
+      if (this.socket.closed)
+        throw new Error(`closed before ${JSON.stringify(text)}, after ${JSON.stringify(this.received)}`);
       await Promise.race([once(this.socket, "data"), this.closed]);
     }
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 
 import { type Fetch, nodeListener } from "livespan/http";
@@ -15,7 +16,14 @@ async function standing(options: { holdTimeout?: number } = {}) {
   return { clock, listener, port, url, [Symbol.asyncDispose]: async () => void (await listener.abort(undefined)) };
 }
 
-const says = (what: string): Fetch => () => new Response(what);
+const handshake =
+  "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+const says =
+  (what: string): Fetch =>
+  () =>
+    new Response(what);
 
 test("a connection outlives the program that answered on it", async () => {
   await using server = await standing();
@@ -157,15 +165,33 @@ test("a handshake that comes between two programs waits too; a replaced program 
   assert.equal(await closed, 1012);
 });
 
-test("abort of an attached program cuts its WebSockets, and only those", async () => {
+test("a program is not drained before its WebSockets' peers have answered the close", async () => {
   await using server = await standing();
-  const first = server.listener.attach((_, { upgrade }) => upgrade!.accept(async (socket) => void (await socket.closed)));
+  const first = server.listener.attach((_, { upgrade }) =>
+    upgrade!.accept(async (_socket, signal) => void (await once(signal, "abort"))),
+  );
   await first.open();
   await using mute = await Client.connect(server.port);
-  mute.send(
-    "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  mute.send(handshake);
+  await mute.until("101 Switching Protocols");
+  await first.close();
+  let drained = false;
+  const draining = first.drained().then(() => (drained = true));
+  await mute.until("service restart");
+  await new Promise(setImmediate);
+  assert.equal(drained, false);
+  mute.socket.destroy();
+  await draining;
+});
+
+test("abort of an attached program cuts its WebSockets, and only those", async () => {
+  await using server = await standing();
+  const first = server.listener.attach((_, { upgrade }) =>
+    upgrade!.accept(async (socket) => void (await socket.closed)),
   );
+  await first.open();
+  await using mute = await Client.connect(server.port);
+  mute.send(handshake);
   await mute.until("101 Switching Protocols");
   await using idle = await Client.connect(server.port);
   await first.close();

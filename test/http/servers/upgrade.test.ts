@@ -13,7 +13,9 @@ type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
 const sockets =
   (run: Run): Fetch =>
   (request, { upgrade }) =>
-    upgrade === undefined || request.url.endsWith("/http") ? new Response("plain", { status: 426 }) : upgrade.accept(run);
+    upgrade === undefined || request.url.endsWith("/http")
+      ? new Response("plain", { status: 426 })
+      : upgrade.accept(run);
 
 const echo: Run = async (socket) => {
   for await (const message of socket) await socket.send(message);
@@ -29,7 +31,9 @@ const handshake = (path = "/", headers: Readonly<Record<string, string>> = {}): 
     "Sec-WebSocket-Version": "13",
     ...headers,
   };
-  return `GET ${path} HTTP/1.1\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  return `GET ${path} HTTP/1.1\r\n${Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("")}\r\n`;
 };
 
 async function connect(server: Listening, protocols: string[] = []): Promise<WebSocket> {
@@ -49,7 +53,7 @@ test("messages go both ways in order, text as strings and binary as bytes", asyn
   const received: unknown[] = [];
   const all = new Promise<void>((resolve) => {
     socket.on("message", (data, isBinary) => {
-      received.push(isBinary ? data : String(data));
+      received.push(Buffer.isBuffer(data) && !isBinary ? data.toString() : data);
       if (received.length === 52) resolve();
     });
   });
@@ -123,10 +127,18 @@ test("37: a peer that does not answer the close is destroyed by abort, and count
   await client.closed;
 });
 
-test("37: a peer with unread messages still completes the closing handshake", async () => {
-  await using server = await Listening.open(sockets(async (socket) => void (await socket.closed)));
+test("37: a peer with more unread messages than are let wait still completes the closing handshake", async () => {
+  const arrived = gate();
+  await using server = await Listening.open(
+    sockets(async (socket) => {
+      await socket[Symbol.asyncIterator]().next();
+      arrived.open();
+      await socket.closed;
+    }),
+  );
   const socket = await connect(server);
-  for (let n = 0; n < 500; n++) socket.send("x".repeat(1_000));
+  for (let n = 0; n < 2_000; n++) socket.send("x".repeat(1_000));
+  await arrived.opened;
   const closed = closeOf(socket);
   await server.drain();
   assert.equal((await closed).code, 1012);
@@ -188,14 +200,23 @@ test("an error before the upgrade is a 500, and goes to the log", async () => {
   client.send(handshake());
   await client.closed;
   assert.match(client.received, /^HTTP\/1\.1 500 /);
-  assert.deepEqual(server.logged.map(({ error }) => error), [fault]);
+  assert.deepEqual(
+    server.logged.map(({ error }) => error),
+    [fault],
+  );
 });
 
 test("headers of the accepting response reach the client; those of the handshake itself are kept out", async () => {
   await using server = await Listening.open((_, { upgrade }) => {
     const response = upgrade!.accept(echo);
     return new Response(null, {
-      headers: [...response.headers, ["x-trace", "t1"], ["set-cookie", "a=1"], ["set-cookie", "b=2"], ["sec-websocket-accept", "spoilt"]],
+      headers: [
+        ...response.headers,
+        ["x-trace", "t1"],
+        ["set-cookie", "a=1"],
+        ["set-cookie", "b=2"],
+        ["sec-websocket-accept", "spoilt"],
+      ],
     });
   });
   await using client = await server.client();
@@ -314,7 +335,7 @@ test("bytes that are no WebSocket frame close the socket with 1002", async () =>
   client.send("\xff\xff\xff\xff");
   await client.closed;
   // A close frame (0x88) of two bytes: 0x03ea is 1002.
-  assert.match(client.received, /\x88\x02\x03\xea$/);
+  assert.ok(client.received.endsWith("\x88\x02\x03\xea"));
 });
 
 test("a handler that does not read holds its peer back, and loses nothing", async () => {
@@ -391,8 +412,14 @@ test("a handler that returns closes with 1000; one that throws with 1011, and it
   const closed = Promise.all([closeOf(good), closeOf(bad)]);
   good.send("return");
   bad.send("throw");
-  assert.deepEqual((await closed).map(({ code }) => code), [1000, 1011]);
-  assert.deepEqual(server.logged.map(({ error }) => error), [fault]);
+  assert.deepEqual(
+    (await closed).map(({ code }) => code),
+    [1000, 1011],
+  );
+  assert.deepEqual(
+    server.logged.map(({ error }) => error),
+    [fault],
+  );
 });
 
 test("the handler closes with its own code and reason, and reads what the peer said", async () => {
