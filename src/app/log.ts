@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Generation } from "../kernel/generation.ts";
 import type { LifespanEvent } from "../kernel/events.ts";
 import type { Log, LogLevel } from "../kernel/log.ts";
@@ -12,7 +13,7 @@ export function textLog(least: LogLevel, write = (line: string): void => void pr
     if (order.indexOf(level) < order.indexOf(least)) return;
     const { error, in: owner, ...rest } = fields ?? {};
     const from = typeof owner === "string" ? ` [${owner}]` : "";
-    const beside = Object.keys(rest).length === 0 ? "" : ` ${JSON.stringify(rest)}`;
+    const beside = Object.keys(rest).length === 0 ? "" : ` ${jsonOf(rest)}`;
     const stack = error instanceof Error ? `\n${error.stack ?? String(error)}${causesOf(error)}` : "";
     write(`livespan ${level}${from} ${message}${beside}${stack}\n`);
   };
@@ -23,26 +24,63 @@ export function jsonLog(least: LogLevel, write = (line: string): void => void pr
   return (level, message, fields) => {
     if (order.indexOf(level) < order.indexOf(least)) return;
     const line = { level, time: new Date().toISOString(), message, ...fields };
-    write(`${JSON.stringify(line, (_key, value: unknown) => (value instanceof Error ? plainError(value) : value))}\n`);
+    write(`${jsonOf(line)}\n`);
   };
 }
 
-/** An error as JSON can carry it, with its causes. */
-export function plainError(error: Error): object {
+/** A log that throws must not change what is logged about: its line goes to standard error. */
+export function steady(log: Log): Log {
+  const fallback = textLog("debug");
+  return (level, message, fields) => {
+    try {
+      log(level, message, fields);
+    } catch (error) {
+      fallback(level, message, fields);
+      fallback("error", `the log threw: ${messageOf(error)}`);
+    }
+  };
+}
+
+/** Anything as JSON: errors with their causes, and as text what JSON has no form for. */
+export function jsonOf(value: object, space?: number): string {
+  const plain = (_key: string, each: unknown): unknown => (each instanceof Error ? plainError(each) : plainValue(each));
+  try {
+    return JSON.stringify(value, plain, space);
+  } catch {
+    return JSON.stringify({ unprintable: inspect(value) }, undefined, space);
+  }
+}
+
+/** How far causes are followed: they may go in a circle. */
+const deepest = 8;
+
+function plainError(error: Error, depth = 0): object {
   const { name, message, stack } = error;
+  if (depth === deepest) return { name, message };
+  const within = (value: unknown): unknown => (value instanceof Error ? plainError(value, depth + 1) : plainThrown(value));
   const code = "code" in error ? { code: error.code } : {};
-  const cause = error.cause === undefined ? {} : { cause: error.cause instanceof Error ? plainError(error.cause) : error.cause };
-  const errors = error instanceof AggregateError ? { errors: error.errors.map(plainValue) } : {};
+  const cause = error.cause === undefined ? {} : { cause: within(error.cause) };
+  const errors = error instanceof AggregateError ? { errors: error.errors.map(within) } : {};
   return { name, ...code, message, stack, ...cause, ...errors };
 }
 
 function plainValue(value: unknown): unknown {
-  return value instanceof Error ? plainError(value) : value;
+  return typeof value === "bigint" || typeof value === "symbol" || typeof value === "function" ? inspect(value) : value;
 }
 
-function causesOf(error: Error): string {
+/** What was thrown may be anything, a circle included. */
+function plainThrown(value: unknown): unknown {
+  try {
+    return JSON.stringify(value) === undefined ? inspect(value) : value;
+  } catch {
+    return inspect(value);
+  }
+}
+
+function causesOf(error: Error, depth = 0): string {
   const { cause } = error;
-  return cause instanceof Error ? `\n  caused by ${cause.stack ?? String(cause)}${causesOf(cause)}` : "";
+  if (!(cause instanceof Error) || depth === deepest) return "";
+  return `\n  caused by ${cause.stack ?? String(cause)}${causesOf(cause, depth + 1)}`;
 }
 
 /** Writes what a person needs to know of a generation's life to its log. */

@@ -3,6 +3,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Unhandled, World } from "../kernel/world.ts";
 import { calendar } from "./calendar.ts";
+import { steady } from "./log.ts";
 
 /** The longest that one platform timer can wait; a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1;
@@ -39,7 +40,7 @@ export function nodeWorld({ log, clock = systemClock, random = Math.random, unha
   const owners = unhandled === undefined ? undefined : new AsyncLocalStorage<object>();
   return {
     clock,
-    log,
+    log: steady(log),
     random,
     calendar,
     scope: {

@@ -4,6 +4,8 @@ import { loadApp } from "./entry.ts";
 import { parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
 import { serve } from "../host/serve.ts";
 import { cliError } from "./errors.ts";
+import { exitCodes } from "../host/exit-code.ts";
+import { stopSignals } from "../host/signals.ts";
 
 const flags = {
   port: { value: "number", summary: "0 takes a free one; PORT, or 3000" },
@@ -28,10 +30,25 @@ export const start: Verb = {
     }
     process.env["NODE_ENV"] ??= "production";
     const options = optionsFrom(given);
+    const unload = leaveOnSignal();
     const app = await loadApp(entry);
-    return serve(app, options).ended;
+    const served = serve(app, options);
+    unload();
+    return served.ended;
   },
 };
+
+/**
+ * While the program is loaded a signal ends it: nothing has been opened yet. Without a listener the first process of a
+ * container would not even hear it. The returned function ends this.
+ */
+function leaveOnSignal(): () => void {
+  const leave = (): never => process.exit(exitCodes.clean);
+  for (const signal of stopSignals) process.on(signal, leave);
+  return () => {
+    for (const signal of stopSignals) process.off(signal, leave);
+  };
+}
 
 function optionsFrom(given: ReturnType<typeof parseFlags<typeof flags>>["flags"]): ServeOptions {
   const { log, host, report, tree } = given;

@@ -9,10 +9,14 @@ const blockedAfter = 200;
 /** In development, reports an event loop that stood still, with the tasks that were running. The returned function ends it. */
 export function watchForBlocks(generation: () => Generation | undefined, log: Log): () => void {
   let before = performance.now();
+  let wasReady = false;
   const timer = setInterval(() => {
     const now = performance.now();
     const blockedMs = now - before - lookEvery;
-    if (blockedMs > blockedAfter) log("warn", blockedText(blockedMs, generation()?.activeSince(before) ?? []));
+    const active = generation()?.activeSince(before) ?? [];
+    // Before it is ready a program loads code and data, and holds nobody up.
+    if (blockedMs > blockedAfter && (wasReady || active.length > 0)) log("warn", blockedText(blockedMs, active));
+    wasReady = generation()?.ready === true;
     before = now;
   }, lookEvery);
   timer.unref();

@@ -27,3 +27,13 @@ export function exitCodeOf(report: StopReport): number {
 export function forcedCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
+
+/**
+ * Lets the process end with `code` when an error that nobody catches ends it: what a start was refused for may be thrown on
+ * at the top of a program, and Node would put 1 in its place.
+ */
+export function keepCode(code: number): void {
+  process.once("exit", (ended) => {
+    if (ended === 1) process.exitCode = code;
+  });
+}

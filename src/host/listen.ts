@@ -4,12 +4,12 @@ import type { AppRun } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Log } from "../kernel/log.ts";
 import type { StopReport } from "../kernel/report.ts";
-import type { StopRequest } from "../kernel/generation.ts";
+import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import { GenerationIntake } from "./intake.ts";
 import { hostError } from "./errors.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { nodeListener } from "../http/servers/node.ts";
-import { nodeWorld, type UnhandledSource } from "../app/world.ts";
+import { nodeWorld, systemClock, type UnhandledSource } from "../app/world.ts";
 import { prepare } from "../app/run.ts";
 import { textLog } from "../app/log.ts";
 import { withProbes } from "./probes.ts";
@@ -24,6 +24,12 @@ export interface ListenAppOptions extends ListenOptions {
   readonly unhandled?: UnhandledSource | undefined;
 }
 
+/** One app's time on the listener. */
+interface Turn {
+  readonly run: AppRun;
+  readonly intake: GenerationIntake;
+}
+
 /**
  * An app on a socket in this process. It touches neither signals nor the exit code, so that any program can carry it; `serve`
  * adds those.
@@ -31,16 +37,21 @@ export interface ListenAppOptions extends ListenOptions {
 export class Listening implements AsyncDisposable {
   private readonly options: ListenAppOptions;
   private readonly log: Log;
+  private readonly preset: Partial<Budgets>;
   private readonly listener: Listener;
-  private current: AppRun | undefined;
-  private intake: GenerationIntake | undefined;
+  private current: Turn | undefined;
   private replacing: Promise<void> | undefined;
+  /** While one generation goes down and the next comes up, the socket is nobody's. */
+  private between = false;
+  private stopping = false;
 
-  constructor(options: ListenAppOptions, log: Log, clock: ReturnType<typeof nodeWorld>["clock"]) {
+  /** `preset` holds where neither the app nor the options say otherwise. */
+  constructor(options: ListenAppOptions, log: Log, preset: Partial<Budgets> = {}) {
     const { budgets: _budgets, probes: _probes, log: _log, unhandled: _unhandled, ...listen } = options;
     this.options = options;
     this.log = log;
-    this.listener = nodeListener({ ...listen, clock, log });
+    this.preset = preset;
+    this.listener = nodeListener({ ...listen, clock: systemClock, log });
   }
 
   get address(): Address | undefined {
@@ -49,21 +60,13 @@ export class Listening implements AsyncDisposable {
 
   /** The app that answers now, as it runs. */
   get run(): AppRun | undefined {
-    return this.current;
+    return this.current?.run;
   }
 
   /** Makes the run of an app, without starting it. @throws LivespanError for whatever is wrong with its declarations. */
   async prepare(app: App<unknown>): Promise<AppRun> {
-    const { budgets, probes = true, unhandled } = this.options;
-    const { intakes } = this.intakesFor(() => run, probes);
-    const run = await prepare(app, {
-      world: nodeWorld({ log: this.log, unhandled }),
-      budgets,
-      intakes,
-      address: () => this.address,
-    });
-    this.current = run;
-    return run;
+    this.current = await this.turnOf(app);
+    return this.current.run;
   }
 
   /**
@@ -72,26 +75,32 @@ export class Listening implements AsyncDisposable {
    * declarations is found before anything is stopped.
    */
   async replace(app: App<unknown>): Promise<void> {
-    const before = this.replacing;
-    const replaced = (async () => {
-      await before?.catch(() => {});
-      await this.replaceNow(app);
-    })();
-    this.replacing = replaced;
-    await replaced;
+    const before = this.replaced();
+    const replacing = before.then(() => this.replaceNow(app));
+    this.replacing = replacing;
+    await replacing;
+  }
+
+  /** Settles when no replacement is going on, however the last one went. */
+  async replaced(): Promise<void> {
+    await this.replacing?.catch(() => {});
   }
 
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
+    this.stopping = true;
+    const closing = this.between ? this.listener.close() : undefined;
     try {
-      return await this.current?.stop(request);
+      return await this.run?.stop(request);
     } finally {
+      await closing;
+      await this.replaced();
       await this.release();
     }
   }
 
   /** Closes the socket where no generation has: the one that was to take it over never came up. */
   async release(): Promise<void> {
-    if (this.address !== undefined) await this.listener.abort(undefined);
+    await this.listener.abort(undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -100,26 +109,46 @@ export class Listening implements AsyncDisposable {
 
   private async replaceNow(app: App<unknown>): Promise<void> {
     const old = this.current;
-    const oldIntake = this.intake;
-    if (old !== undefined && old.generation.state !== "ready" && old.generation.state !== "failed") {
-      throw hostError("REPLACE_WHILE_STOPPING", `the app cannot be replaced: it is ${old.generation.state}.`);
+    this.assertServing(old?.run.generation.state);
+    const next = await this.turnOf(app);
+    try {
+      this.assertServing(old?.run.generation.state);
+      this.between = true;
+      if (old !== undefined) await this.endReplaced(old);
+      this.assertServing();
+      this.current = next;
+      await next.run.start();
+    } catch (error) {
+      // Also frees an app that never came to start. What its start said is thrown on.
+      await next.run.stop().catch(() => {});
+      throw error;
+    } finally {
+      this.between = false;
     }
-    const next = await this.prepare(app);
-    if (oldIntake !== undefined) oldIntake.replaced = true;
-    await old?.stop({ cause: { kind: "asked", by: "replace()" }, lameDuck: 0 }).catch((error: unknown) => {
-      this.log("error", `what was replaced did not stop cleanly: ${messageOf(error)}`, { error });
-    });
-    await next.start();
   }
 
-  private intakesFor(run: () => AppRun, probes: boolean) {
-    return {
-      intakes: (fetch: Parameters<Listener["attach"]>[0]) => {
-        const intake = new GenerationIntake(this.listener, probes ? withProbes(fetch, run) : fetch);
-        this.intake = intake;
-        return [intake];
-      },
-    };
+  private assertServing(state: GenerationState = "ready"): void {
+    if (!this.stopping && (state === "ready" || state === "failed")) return;
+    throw hostError("REPLACE_WHILE_STOPPING", `the app cannot be replaced: it is ${this.stopping ? "stopping" : state}.`);
+  }
+
+  private async endReplaced({ run, intake }: Turn): Promise<void> {
+    intake.replaced = true;
+    await run.stop({ cause: { kind: "asked", by: "replace()" }, lameDuck: 0 }).catch((error: unknown) => {
+      this.log("error", `what was replaced did not stop cleanly: ${messageOf(error)}`, { error });
+    });
+  }
+
+  private async turnOf(app: App<unknown>): Promise<Turn> {
+    const { budgets, probes = true, unhandled } = this.options;
+    let intake: GenerationIntake;
+    const run: AppRun = await prepare(app, {
+      world: nodeWorld({ log: this.log, unhandled }),
+      budgets: { ...this.preset, ...app.settings.budgets, ...budgets },
+      intakes: (fetch) => [(intake = new GenerationIntake(this.listener, probes ? withProbes(fetch, () => run) : fetch))],
+      address: () => this.address,
+    });
+    return { run, intake: intake! };
   }
 }
 
@@ -129,8 +158,13 @@ export class Listening implements AsyncDisposable {
  */
 export async function listen(app: App<unknown>, options: ListenAppOptions = {}): Promise<Listening> {
   const log = options.log ?? app.settings.log ?? textLog("warn");
-  const listening = new Listening({ host: "127.0.0.1", ...options }, log, nodeWorld({ log }).clock);
+  const listening = new Listening({ host: "127.0.0.1", ...options }, log);
   const run = await listening.prepare(app);
-  await run.start();
+  try {
+    await run.start();
+  } catch (error) {
+    await listening.release();
+    throw error;
+  }
   return listening;
 }

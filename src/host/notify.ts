@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { Address } from "../http/server.ts";
 import type { Log } from "../kernel/log.ts";
 
@@ -10,10 +10,8 @@ export interface ReadyMessage {
 
 /** Tells whoever started this process that it is ready: a parent by IPC, pm2 in its own word, systemd. */
 export function notifyReady(address: Address, log: Log): void {
-  if (process.send !== undefined) {
-    process.send({ type: "ready", address } satisfies ReadyMessage);
-    if (process.env["pm_id"] !== undefined) process.send("ready");
-  }
+  tellParent({ type: "ready", address } satisfies ReadyMessage);
+  if (process.env["pm_id"] !== undefined) tellParent("ready");
   notifySystemd("--ready", log);
 }
 
@@ -21,10 +19,19 @@ export function notifyStopping(log: Log): void {
   notifySystemd("--stopping", log);
 }
 
-/** By systemd's own tool, since its socket is of a kind that Node cannot open. */
+/** A parent that has gone is told nothing; without a callback Node would make that an uncaught error. */
+function tellParent(message: unknown): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+/** By systemd's own tool, since its socket is of a kind that Node cannot open. The process does not wait for it. */
 function notifySystemd(state: string, log: Log): void {
   if (process.env["NOTIFY_SOCKET"] === undefined) return;
-  execFile("systemd-notify", [state, `--pid=${process.pid}`], (error) => {
-    if (error !== null) log("warn", `systemd was not told (${state}): ${error.message}`);
+  const failed = (why: string): void => log("warn", `systemd was not told (${state}): ${why}`);
+  const tool = spawn("systemd-notify", [state, `--pid=${process.pid}`], { stdio: "ignore" });
+  tool.on("error", (error) => failed(error.message));
+  tool.on("exit", (code, signal) => {
+    if (code !== 0) failed(`systemd-notify ended with ${signal ?? code}`);
   });
+  tool.unref();
 }

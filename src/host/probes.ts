@@ -23,25 +23,27 @@ const paths = ["/livez", "/readyz", "/startupz"] as const;
 export async function probe(path: string, run: AppRun | undefined): Promise<ProbeAnswer | undefined> {
   const generation = run?.generation;
   const state = generation?.state ?? "starting";
+  const body = generation === undefined ? { state } : statesOf(generation);
   switch (path) {
     case "/livez":
-      return { status: state === "failed" || state === "stopped" ? 503 : 200, body: { state } };
+      return { status: state === "failed" || state === "stopped" ? 503 : 200, body };
     case "/startupz":
-      return { status: state === "idle" || state === "starting" ? 503 : 200, body: { state } };
-    case "/readyz":
-      return generation === undefined ? { status: 503, body: { state } } : readiness(generation);
+      return { status: state === "idle" || state === "starting" ? 503 : 200, body };
+    case "/readyz": {
+      if (generation?.ready !== true) return { status: 503, body };
+      const unhealthy = await generation.unhealthy();
+      // Asked again: a stop may have begun meanwhile.
+      return { status: generation.ready && unhealthy.length === 0 ? 200 : 503, body: { ...body, unhealthy } };
+    }
     default:
       return undefined;
   }
 }
 
-async function readiness(generation: Generation): Promise<ProbeAnswer> {
-  const { degraded } = generation;
-  const unhealthy = generation.ready ? await generation.unhealthy() : [];
-  const lifespans = Object.fromEntries(generation.graph.components.map(({ name, state }) => [name, state]));
-  const tasks = Object.fromEntries(generation.tasks.map(({ name, state }) => [name, state]));
-  const status = generation.ready && unhealthy.length === 0 ? 200 : 503;
-  return { status, body: { state: generation.state, lifespans, tasks, degraded, unhealthy } };
+function statesOf({ state, graph, tasks, degraded }: Generation): ProbeAnswer["body"] {
+  const byName = (all: readonly { readonly name: string; readonly state: string }[]): Record<string, string> =>
+    Object.fromEntries(all.map((each) => [each.name, each.state]));
+  return { state, lifespans: byName(graph.components), tasks: byName(tasks), degraded };
 }
 
 /** Puts the probes in front of an app, on its own port. */
@@ -84,7 +86,8 @@ export class HealthListener {
   async open(): Promise<number> {
     const { server, host, port } = this;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(listenError(error, host, port)));
+      // Kept: an accept that fails later must not bring the process down.
+      server.on("error", (error) => reject(listenError(error, host, port)));
       server.listen(port, host, resolve);
     });
     const address = server.address();

@@ -1,15 +1,25 @@
 import type { StopEntry, StopReport } from "../kernel/report.ts";
-import { combine } from "../kernel/errors.ts";
-import { describeCause, plainError } from "../app/log.ts";
+import { describeCause } from "../app/log.ts";
+import { LivespanError, messageOf } from "../kernel/errors.ts";
 import { formatMs } from "../kernel/tree.ts";
 
 /** A stop as a person reads it: one line when it was clean, and a line for each thing that was not. */
 export function reportText(report: StopReport): string {
   const { ms, limitMs, entries, abandoned, errors, forced } = report;
-  const how = errors.length === 0 ? "cleanly" : abandoned.length > 0 ? "incompletely" : "with errors";
+  const cut = entries.some(({ state }) => state === "aborted");
+  const how = abandoned.length > 0 ? "incompletely" : errors.length > 0 ? "with errors" : cut ? "with work cut off" : "cleanly";
   const head = `stopped ${how}${forced ? ", forced," : ""} in ${formatMs(ms)} of ${formatMs(limitMs)}: ${describeCause(report.cause)}`;
   const lines = entries.filter(({ state }) => state !== "down").map((entry) => `  ${entryText(entry)}`);
-  return [head, ...lines].join("\n");
+  return [head, ...lines, ...strays(report).map((error) => `  ${messageOf(error)}`)].join("\n");
+}
+
+/** Errors that no entry and no cause has told of. */
+function strays({ errors, entries, cause }: StopReport): readonly unknown[] {
+  const told = new Set([...entries.map(({ error }) => error), "error" in cause ? cause.error : undefined]);
+  return errors.filter((error) => {
+    const isAbandoned = error instanceof LivespanError && error.code === "ABANDONED";
+    return !isAbandoned && !told.has(error) && !(error instanceof Error && told.has(error.cause ?? error));
+  });
 }
 
 function entryText({ name, kind, state, ms, limitMs, waiting, left, error }: StopEntry): string {
@@ -17,15 +27,4 @@ function entryText({ name, kind, state, ms, limitMs, waiting, left, error }: Sto
   const what = (left ?? []).map(({ kind: of, count }) => `${count} ${of}`).join(", ");
   const why = error instanceof Error ? `: ${error.message}` : "";
   return `${kind} ${name}: ${state} after ${formatMs(ms)} of ${formatMs(limitMs)}${where}${what && ` (${what})`}${why}`;
-}
-
-/** The report as JSON carries it: errors with code, message and stack. */
-export function reportJson(report: StopReport): object {
-  const plain = (_key: string, value: unknown): unknown => (value instanceof Error ? plainError(value) : value);
-  return JSON.parse(JSON.stringify(report, plain)) as object;
-}
-
-/** All failures of a report as one error, or undefined. */
-export function reportError(report: StopReport): unknown {
-  return report.errors.length === 0 ? undefined : combine(report.errors, `"${report.app}" did not stop cleanly`);
 }

@@ -5,18 +5,20 @@ import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { ListenAppOptions } from "./listen.ts";
 import type { Log } from "../kernel/log.ts";
 import type { StopReport } from "../kernel/report.ts";
-import { exitCodeOf, exitCodes, forcedCode } from "./exit-code.ts";
+import { exitCodeOf, exitCodes, forcedCode, keepCode } from "./exit-code.ts";
 import { HealthListener } from "./probes.ts";
 import { Listening } from "./listen.ts";
-import { textLog } from "../app/log.ts";
+import { describeCause, jsonOf, steady, textLog } from "../app/log.ts";
 import { LivespanError, messageOf } from "../kernel/errors.ts";
 import { notifyReady, notifyStopping } from "./notify.ts";
 import { printTree, treeOf } from "../kernel/tree.ts";
 import { processUnhandled } from "./unhandled.ts";
-import { reportJson, reportText } from "./report-text.ts";
+import { reportText } from "./report-text.ts";
 import { settingsOf, type ServeSettings } from "./settings.ts";
 import { Signals } from "./signals.ts";
+import { setImmediate as turn } from "node:timers/promises";
 import { systemClock } from "../app/world.ts";
+import { startAborted } from "../kernel/start.ts";
 import { tolerateClosedOutput } from "./stdio.ts";
 import { watchForBlocks } from "./block-watch.ts";
 
@@ -50,13 +52,28 @@ export interface Served {
 
 /**
  * Runs an app as this process: listens, stops on signals, ends with a code that says how it went, and leaves a report of
- * what did not close. `HOST` and `PORT` are honoured; 127.0.0.1 and 3000 unless said.
+ * what did not close. `HOST` and `PORT` are honoured; 127.0.0.1 and 3000 unless said. A program that goes on afterwards
+ * wants `listen`.
+ *
+ * @throws LivespanError for an option that does not exist or fit.
  */
 export function serve(app: App<unknown>, options: ServeOptions = {}): Served {
-  const served = new ServedProcess(app, settingsOf(options));
+  const served = new ServedProcess(app, checked(options));
   served.begin();
   return served;
 }
+
+function checked(options: ServeOptions): ServeSettings {
+  try {
+    return settingsOf(options);
+  } catch (error) {
+    keepCode(exitCodes.invalidConfiguration);
+    throw error;
+  }
+}
+
+/** Milliseconds: long enough for most load balancers to notice. */
+const productionLameDuck = 5_000;
 
 class ServedProcess implements Served {
   readonly ready: Promise<Address>;
@@ -73,15 +90,17 @@ class ServedProcess implements Served {
   private asked: StopRequest | undefined;
   private forcedBy: NodeJS.Signals | undefined;
   private firstSignal: NodeJS.Signals | undefined;
+  private startError: { readonly error: unknown } | undefined;
 
   constructor(app: App<unknown>, settings: ServeSettings) {
     this.app = app;
     this.settings = settings;
-    this.log = settings.log ?? app.settings.log ?? textLog("info");
+    this.log = steady(settings.log ?? app.settings.log ?? textLog("info"));
     this.ready = this.readiness.promise;
     this.ready.catch(() => {});
     this.ended = this.end.promise;
-    this.listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, this.log, systemClock);
+    const preset = settings.development ? {} : { lameDuck: productionLameDuck };
+    this.listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, this.log, preset);
     const { health } = settings;
     this.health = health && new HealthListener(health.host, health.port, () => this.listening.run);
     const actions = {
@@ -123,10 +142,13 @@ class ServedProcess implements Served {
     const code = await this.run();
     await this.listening.release();
     await this.health?.close();
+    // A write to an output that has closed fails a turn later.
+    await turn();
     this.signals.remove();
     for (const undo of this.undo) undo();
     this.leave(code);
     this.end.resolve(code);
+    if (this.startError !== undefined) this.readiness.reject(this.startError.error as Error);
   }
 
   private async run(): Promise<number> {
@@ -135,9 +157,9 @@ class ServedProcess implements Served {
     for (;;) {
       const run = this.listening.run!;
       const report = await run.generation.ended;
+      await this.listening.replaced();
       // A generation that was replaced has ended, but the server goes on with the next.
-      if (this.listening.run !== run) continue;
-      return this.conclude(report);
+      if (this.listening.run === run) return this.conclude(report);
     }
   }
 
@@ -148,7 +170,7 @@ class ServedProcess implements Served {
       if (healthPort !== undefined) this.log("info", `probes on port ${healthPort}`);
       const run = await this.listening.prepare(this.app);
       // A signal may have come before there was anything to stop.
-      if (this.asked !== undefined) void run.stop(this.asked).catch(() => {});
+      if (this.asked !== undefined) throw startAborted(describeCause((await run.stop(this.asked)).cause));
       await run.start();
     } catch (error) {
       return this.startFailed(error);
@@ -162,11 +184,13 @@ class ServedProcess implements Served {
   }
 
   private async startFailed(error: unknown): Promise<number> {
-    this.readiness.reject(error as Error);
+    this.startError = { error };
     const generation = this.listening.run?.generation;
     if (generation === undefined || generation.state === "idle") {
       this.log("error", messageOf(error), { error });
-      return error instanceof LivespanError && !isListenError(error) ? exitCodes.invalidConfiguration : exitCodes.startFailed;
+      const isInvalid = error instanceof LivespanError && !isListenError(error);
+      if (isInvalid) keepCode(exitCodes.invalidConfiguration);
+      return isInvalid ? exitCodes.invalidConfiguration : exitCodes.startFailed;
     }
     const report = await generation.ended;
     if (report.cause.kind === "start") this.log("error", messageOf(error), { error });
@@ -174,7 +198,7 @@ class ServedProcess implements Served {
   }
 
   private conclude(report: StopReport): number {
-    this.log(report.errors.length > 0 ? "error" : "info", reportText(report), this.settings.json ? { report: reportJson(report) } : {});
+    this.log(report.errors.length > 0 ? "error" : "info", reportText(report), this.settings.json ? { report } : {});
     this.writeReport(report);
     return this.forcedBy === undefined ? exitCodeOf(report) : forcedCode(this.forcedBy);
   }
@@ -183,7 +207,7 @@ class ServedProcess implements Served {
     const { reportFile } = this.settings;
     if (reportFile === undefined) return;
     try {
-      writeFileSync(reportFile, `${JSON.stringify(reportJson(report), undefined, 2)}\n`);
+      writeFileSync(reportFile, `${jsonOf(report, 2)}\n`);
     } catch (error) {
       this.log("error", `the shutdown report could not be written: ${messageOf(error)}`, { error });
     }
@@ -192,6 +216,7 @@ class ServedProcess implements Served {
   private onFirst(signal: NodeJS.Signals): void {
     this.firstSignal = signal;
     notifyStopping(this.log);
+    if (this.state === "starting") this.log("info", `stopping: ${signal}; the start is given up`);
     // Whoever presses Ctrl-C is not a load balancer that needs time to notice.
     const lameDuck = signal === "SIGINT" ? { lameDuck: 0 } : {};
     this.asked = { cause: { kind: "asked", by: signal }, ...lameDuck };
@@ -206,18 +231,21 @@ class ServedProcess implements Served {
 
   private onThird(signal: NodeJS.Signals): void {
     const generation = this.listening.run?.generation;
-    const left = generation?.graph.components.filter(({ state }) => state === "up" || state === "stopping") ?? [];
-    writeSync(2, `livespan: ended by a third signal; not closed: ${left.map(({ name }) => name).join(", ") || "nothing"}\n`);
-    process.exit(forcedCode(signal));
+    const open = ["starting", "up", "stopping", "abandoned"];
+    const left = generation?.graph.components.filter(({ state }) => open.includes(state)) ?? [];
+    try {
+      writeSync(2, `livespan: ended by a third signal; not closed: ${left.map(({ name }) => name).join(", ") || "nothing"}\n`);
+    } finally {
+      process.exit(forcedCode(signal));
+    }
   }
 
   /** Lets the loop empty; ends the process when something keeps it. Exiting at once would cut off piped output. */
   private leave(code: number): void {
+    process.exitCode = code;
     if (this.settings.reraise && code === 0 && this.firstSignal !== undefined) {
       process.kill(process.pid, this.firstSignal);
-      return;
     }
-    process.exitCode = code;
     const timer = setTimeout(() => {
       const kinds = process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap" && kind !== "PipeWrap");
       this.log("warn", `the process did not end by itself; still open: ${countByKind(kinds) || "nothing that Node names"}`);

@@ -1,4 +1,3 @@
-import type { Budgets } from "../kernel/budgets.ts";
 import type { ListenAppOptions } from "./listen.ts";
 import type { ListenOptions } from "../http/server.ts";
 import type { Log } from "../kernel/log.ts";
@@ -27,27 +26,22 @@ const listenNames: readonly (keyof ListenOptions)[] = [
 ];
 const ownNames = ["budgets", "probes", "health", "log", "reportFile", "tree", "reraise", "exitWait"];
 
-/** The lame duck of a program in production, in milliseconds: long enough for most load balancers to notice. */
-const productionLameDuck = 5_000;
-
 /** @throws LivespanError for an unknown option or a value that does not fit. */
 export function settingsOf(options: ServeOptions, env: NodeJS.ProcessEnv = process.env): ServeSettings {
   assertOptions("serve()", options, [...listenNames, ...ownNames]);
   const development = env["NODE_ENV"] !== "production";
-  const { budgets, probes, health, log: given = env["LIVESPAN_LOG"], reportFile, reraise, exitWait = 1_000 } = options;
+  const { budgets, probes, health, log = said(env["LIVESPAN_LOG"]), reportFile, reraise, exitWait = 1_000 } = options;
   const listen = Object.fromEntries(Object.entries(options).filter(([name]) => listenNames.includes(name as never)));
-  const lameDuck: Partial<Budgets> = development ? {} : { lameDuck: productionLameDuck };
+  const host = options.host ?? said(env["HOST"]) ?? "127.0.0.1";
+  const port = options.port ?? portFrom(env["PORT"]) ?? 3_000;
+  if (!(exitWait >= 0)) {
+    throw hostError("INVALID_SERVE_OPTION", `exitWait: expected milliseconds, got ${JSON.stringify(exitWait)}.`);
+  }
   return {
-    listen: {
-      ...(listen as ListenOptions),
-      host: options.host ?? env["HOST"] ?? "127.0.0.1",
-      port: options.port ?? portFrom(env["PORT"]) ?? 3_000,
-      budgets: { ...lameDuck, ...budgets },
-      probes: probes ?? health === undefined,
-    },
-    health: health && { host: health.host ?? options.host ?? env["HOST"] ?? "127.0.0.1", port: health.port },
-    log: logFrom(given),
-    json: given === "json",
+    listen: { ...(listen as ListenOptions), host, port, budgets, probes: probes ?? health === undefined },
+    health: health && healthFrom(health, host),
+    log: logFrom(log, options.log === undefined ? "LIVESPAN_LOG" : "log"),
+    json: log === "json",
     reportFile,
     development,
     tree: options.tree ?? development,
@@ -56,16 +50,33 @@ export function settingsOf(options: ServeOptions, env: NodeJS.ProcessEnv = proce
   };
 }
 
-function logFrom(given: Log | string | undefined): Log | undefined {
+function healthFrom(health: NonNullable<ServeOptions["health"]>, appHost: string): { host: string; port: number } {
+  assertOptions("health", health, ["host", "port"]);
+  const { host = appHost, port } = health;
+  if (isPort(port)) return { host, port };
+  throw hostError("INVALID_SERVE_OPTION", `health.port: expected a whole number from 0 to 65535, got ${JSON.stringify(port)}.`);
+}
+
+function logFrom(given: Log | string | undefined, name: string): Log | undefined {
   if (given === undefined || typeof given === "function") return given;
   if (given === "text") return textLog("info");
   if (given === "json") return jsonLog("info");
-  throw hostError("INVALID_SERVE_OPTION", `log: expected "text", "json" or a function, got ${JSON.stringify(given)}.`);
+  throw hostError("INVALID_SERVE_OPTION", `${name}: expected "text", "json" or a function, got ${JSON.stringify(given)}.`);
 }
 
-function portFrom(text: string | undefined): number | undefined {
-  if (text === undefined || text === "") return undefined;
+function portFrom(variable: string | undefined): number | undefined {
+  const text = said(variable);
+  if (text === undefined) return undefined;
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  if (isPort(port)) return port;
   throw hostError("INVALID_SERVE_OPTION", `PORT: expected a whole number from 0 to 65535, got ${JSON.stringify(text)}.`);
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+/** A variable that is set to nothing says nothing. */
+function said(variable: string | undefined): string | undefined {
+  return variable === "" ? undefined : variable;
 }
