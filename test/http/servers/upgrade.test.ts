@@ -135,6 +135,7 @@ test("37: a peer with more unread messages than are let wait still completes the
       arrived.open();
       await socket.closed;
     }),
+    { wsCloseTimeout: 600_000 },
   );
   const socket = await connect(server);
   for (let n = 0; n < 2_000; n++) socket.send("x".repeat(1_000));
