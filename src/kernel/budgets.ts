@@ -1,5 +1,4 @@
-import { assertOptions } from "./lifespan.ts";
-import { kernelError } from "./catalogue.ts";
+import { assertMs, assertOptions } from "./lifespan.ts";
 
 /** How long each part of a life may take, in milliseconds. */
 export interface Budgets {
@@ -47,10 +46,7 @@ const partsOfStop = ["drain", "tasks", "resources", "each", "last", "forced"] as
 export function budgetsFrom(given?: Partial<Budgets>): Budgets {
   if (given === undefined) return defaults;
   assertOptions("budgets", given, Object.keys(defaults));
-  for (const [name, ms] of Object.entries(given)) {
-    if (typeof ms === "number" && ms >= 0) continue;
-    throw kernelError("INVALID_DECLARATION", `budgets.${name}: expected milliseconds, got ${JSON.stringify(ms)}.`);
-  }
+  for (const [name, ms] of Object.entries(given)) assertMs(`budgets.${name}`, ms);
   const share = (given.stop ?? defaults.stop) / defaults.stop;
   const scaled = Object.fromEntries(partsOfStop.map((part) => [part, Math.round(defaults[part] * share)]));
   return { ...defaults, ...scaled, ...given };

@@ -118,6 +118,9 @@ export function lifespan(name: string, second: unknown, third?: unknown): Lifesp
   const [options, setup] = third === undefined ? [{}, second] : [second, third];
   assertName("lifespan", name);
   assertOptions(`lifespan "${name}"`, options, optionNames);
+  const { startTimeout, stopTimeout } = options as LifespanOptions<Needs>;
+  if (startTimeout !== undefined) assertMs(`lifespan "${name}": startTimeout`, startTimeout);
+  if (stopTimeout !== undefined) assertMs(`lifespan "${name}": stopTimeout`, stopTimeout);
   if (typeof setup !== "function") {
     throw kernelError("INVALID_DECLARATION", `lifespan "${name}" has no setup: expected a function, got ${typeof setup}.`);
   }
@@ -137,6 +140,12 @@ export function refuseForeign(candidate: unknown, key: string, owner: string): n
 export function assertName(what: string, name: unknown): asserts name is string {
   if (typeof name === "string" && name !== "") return;
   throw kernelError("INVALID_DECLARATION", `a ${what} needs a name: expected a non-empty string, got ${JSON.stringify(name)}.`);
+}
+
+/** @throws LivespanError INVALID_DECLARATION unless `ms` is a duration. */
+export function assertMs(what: string, ms: unknown): void {
+  if (typeof ms === "number" && ms >= 0) return;
+  throw kernelError("INVALID_DECLARATION", `${what}: expected milliseconds, got ${typeof ms === "number" ? ms : JSON.stringify(ms)}.`);
 }
 
 export function assertOptions(owner: string, options: unknown, known: readonly string[]): asserts options is object {
