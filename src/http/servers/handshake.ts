@@ -44,9 +44,8 @@ export class Handshake implements Upgrade {
     const { wss } = this;
     const { req } = reply;
     if (reply.socket !== null) reply.detachSocket(reply.socket);
-    const headers = (lines: string[], request: IncomingMessage): void => {
-      if (request === req) lines.push(...extraHeaders(response));
-    };
+    // Only for this one: `handleUpgrade` writes the headers before it returns.
+    const headers = (lines: string[]): void => void lines.push(...extraHeaders(response));
     wss.on("headers", headers);
     try {
       wss.handleUpgrade(req, this.socket, this.head, opened);

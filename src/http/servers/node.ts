@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, type Server } from "node:http";
+import { createServer, IncomingMessage, Server } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 
@@ -128,6 +128,7 @@ class NodeListener implements Listener, Host {
       },
       (_, reply) => this.take(reply),
     );
+    server.closeIdleConnections = () => this.closeIdle();
     server.on("connection", (socket) => this.connect(socket));
     server.on("upgrade", (incoming, socket, head) => {
       this.upgrade(incoming, socket, head).catch((error: unknown) => {
@@ -203,6 +204,17 @@ class NodeListener implements Listener, Host {
     this.allClosed = new Promise((resolve) => this.server.close(() => resolve()));
     this.closedAt = this.clock.now();
     this.sweep();
+  }
+
+  /**
+   * Node also takes a connection for idle whose answer has been handed over and not yet read by a slow client, and would cut
+   * it off. Those are spared: they end with their answer.
+   */
+  private closeIdle(): void {
+    const busy = [...this.connections.values()].filter(({ state }) => state === "in-flight");
+    for (const { socket } of busy) socket.destroy = () => socket;
+    Server.prototype.closeIdleConnections.call(this.server);
+    for (const { socket } of busy) Reflect.deleteProperty(socket, "destroy");
   }
 
   /** Once the server is closed Node no longer limits how long a request may take to come: this does. */

@@ -118,6 +118,23 @@ test("hold makes requests wait, each no longer than its limit", async () => {
   await two.until("second");
 });
 
+test("a request that has waited may take as long as any other to be answered", async () => {
+  await using server = await standing({ holdTimeout: 1_000 });
+  await using client = await Client.connect(server.port);
+  client.get("/");
+  await until(() => server.clock.pending === 1);
+  const answer = gate();
+  const program = server.listener.attach(async () => {
+    await answer.opened;
+    return new Response("answered");
+  });
+  await program.open();
+  server.clock.advance(10_000);
+  answer.open();
+  await client.until("answered");
+  assert.match(client.received, /^HTTP\/1\.1 200 /);
+});
+
 test("a request that waits is forgotten when its client leaves", async () => {
   await using server = await standing();
   const client = await Client.connect(server.port);

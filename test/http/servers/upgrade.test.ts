@@ -194,6 +194,19 @@ test("an upgrade that no route accepts gets what fetch answered, as plain HTTP, 
   assert.match(client.received, /^HTTP\/1\.1 426 [^]*Connection: close[^]*plain$/);
 });
 
+for (const status of [200, 403]) {
+  test(`an answer of ${status} in place of the acceptance is written as plain HTTP, and the handler never runs`, async () => {
+    await using server = await Listening.open((_, { upgrade }) => {
+      upgrade!.accept(() => assert.fail("it was not accepted after all"));
+      return new Response("from a middleware", { status });
+    });
+    await using client = await server.client();
+    client.send(handshake());
+    await client.closed;
+    assert.match(client.received, new RegExp(`^HTTP/1\\.1 ${status} [^]*from a middleware$`));
+  });
+}
+
 test("an error before the upgrade is a 500, and goes to the log", async () => {
   const fault = new Error("the route failed");
   await using server = await Listening.open(() => Promise.reject(fault));
