@@ -148,7 +148,7 @@ class ServedProcess implements Served {
     for (const undo of this.undo) undo();
     this.leave(code);
     this.end.resolve(code);
-    if (this.startError !== undefined) this.readiness.reject(this.startError.error as Error);
+    if (this.startError !== undefined) this.readiness.reject(this.startError.error);
   }
 
   private async run(): Promise<number> {

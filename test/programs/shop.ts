@@ -43,7 +43,7 @@ async function down(name: string, { down }: LifespanSpec): Promise<void> {
     case "circle": {
       const circle: { self?: object; big: bigint } = { big: 1n };
       circle.self = circle;
-      throw circle;
+      throw circle as unknown;
     }
     case "hang":
       console.log(`${name} hangs`);
@@ -92,6 +92,8 @@ const tasks = Object.entries(spec.tasks ?? {}).map(([name, kind]) => taskOf(name
 const app = createApp({ name: spec.name ?? "shop", lifespan: lifespans, tasks, budgets: spec.budgets ?? {} });
 const until = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve())));
+/** More than the buffers of a connection take. */
+const large = Buffer.alloc(24 * 1024 * 1024, "x");
 
 app.get("/hello", () => ({ hello: true }));
 app.get("/finish", async ({ draining }) => {
@@ -129,7 +131,7 @@ app.ws("/socket", async ({ socket }) => {
   const { code } = await socket.closed;
   console.log(`socket- ${code}`);
 });
-app.get("/large", () => "x".repeat(64 * 1024 * 1024));
+app.get("/large", () => new Response(large));
 app.get("/stray", () => void Promise.reject(new Error("a handler strayed")));
 app.get("/throw", () => void setImmediate(() => thrown("a callback threw")));
 app.get("/block", () => block(600));
