@@ -67,7 +67,7 @@ export class Attempt implements ContextOwner {
       if (!isAbortOf(error, this.signal)) this.errors.push(error);
     }
     this.over = true;
-    await this.children.stop(new Stopping(`task "${this.name}" has ended`));
+    this.errors.push(...(await this.children.stop(new Stopping(`task "${this.name}" has ended`))));
     if (this.errors.length === 0) return undefined;
     return { error: combine(this.errors, `task "${this.name}" and its children failed`) };
   }
@@ -104,7 +104,7 @@ export class Attempt implements ContextOwner {
     this.started(await run.up(made));
     const { signal } = this;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-    await this.children.stop(signal.reason);
+    this.errors.push(...(await this.children.stop(signal.reason)));
     await inside(this.provided, () => run.down());
   }
 }

@@ -19,6 +19,8 @@ export interface Parent {
 export class Children {
   private readonly parent: Parent;
   private readonly running = new Set<Task>();
+  /** What children threw while they were stopped. */
+  private readonly errors: unknown[] = [];
 
   constructor(parent: Parent) {
     this.parent = parent;
@@ -40,7 +42,10 @@ export class Children {
       around,
     );
     this.running.add(task);
-    void task.finished.then(() => this.running.delete(task));
+    void task.finished.then(() => {
+      this.running.delete(task);
+      this.errors.push(...task.stopErrors);
+    });
     task.launch();
     return {
       name: task.name,
@@ -57,9 +62,10 @@ export class Children {
     for (const task of this.running) task.abort(reason);
   }
 
-  /** Aborts all and settles when the last has ended. The limit is the parent's. */
-  async stop(reason: unknown): Promise<void> {
+  /** Aborts all and settles when the last has ended, with what they threw meanwhile. The limit is the parent's. */
+  async stop(reason: unknown): Promise<unknown[]> {
     this.abort(reason);
     await Promise.all(Array.from(this.running, (task) => task.finished));
+    return this.errors.splice(0);
   }
 }

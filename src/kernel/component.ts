@@ -7,6 +7,7 @@ import type { World } from "./world.ts";
 import { Aborter } from "./aborter.ts";
 import { Children } from "./children.ts";
 import { kernelError, Stopping } from "./catalogue.ts";
+import { combine } from "./errors.ts";
 import { Context, inside, nothingProvided } from "./context.ts";
 import { SetupRun } from "./setup.ts";
 
@@ -123,9 +124,14 @@ export class Component implements ContextOwner {
 
   /** Ends its children, then runs the code after the yield, if it came to it, under all that it and its needs provided. */
   async down(): Promise<void> {
-    await this.childGroup?.stop(new Stopping(`lifespan "${this.name}" is stopping`));
+    const errors = (await this.childGroup?.stop(new Stopping(`lifespan "${this.name}" is stopping`))) ?? [];
     const { captured, world } = this.around;
-    await captured(() => world.scope.own(this, () => inside(this.provided, () => this.run.down())));
+    try {
+      await captured(() => world.scope.own(this, () => inside(this.provided, () => this.run.down())));
+    } catch (error) {
+      errors.push(error);
+    }
+    if (errors.length > 0) throw combine(errors, `lifespan "${this.name}" and its children failed`);
   }
 
   get hasChildren(): boolean {

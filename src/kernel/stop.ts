@@ -93,7 +93,8 @@ export class Stop {
   /** Everything that brings work is closed at once and together; then what it brought is awaited. */
   private async drain(lameDuckMs: number): Promise<void> {
     const { intakes, backlog, budgets } = this.what;
-    for (const intake of intakes) void this.attempt(intake, () => intake.lameDuck?.());
+    const warned = intakes.map((intake) => this.attempt(intake, () => intake.lameDuck?.()));
+    for (const error of await Promise.all(warned)) if (error !== undefined) this.errors.push(error);
     if (lameDuckMs > 0) await this.within(new Promise<never>(() => {}), this.now() + lameDuckMs);
     const from = this.now();
     const open = new Set(intakes);

@@ -97,6 +97,8 @@ export class Task {
   degraded = false;
   isUp = false;
   restarts = 0;
+  /** What it threw while it was to end. */
+  readonly stopErrors: unknown[] = [];
   skips = 0;
   runs = 0;
   /** When its last run ended, on the clock's scale. */
@@ -111,7 +113,6 @@ export class Task {
   private readonly window: RestartWindow;
   private readonly end: () => void;
   private readonly upResolvers = Promise.withResolvers<never>();
-  private stopErrors: unknown[] = [];
 
   constructor(spec: TaskSpec, around: Surroundings) {
     this.name = spec.name;
