@@ -165,7 +165,10 @@ suite("bad clients at a stop", { concurrency: 4 }, () => {
     client.socket.pause();
     program.kill("SIGTERM");
     const url = await program.url();
-    const answers = (): Promise<boolean> => ask(url).then((response) => response.ok, () => false);
+    const answers = (): Promise<boolean> => ask(`${url}/hello`).then(
+        () => true,
+        () => false,
+      );
     // Once nobody is let in any more, idle connections have been closed; this one is not idle.
     while (await answers());
     client.socket.resume();

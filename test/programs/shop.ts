@@ -134,7 +134,10 @@ app.ws("/socket", async ({ socket }) => {
 app.get("/large", () => new Response(large));
 app.get("/stray", () => void Promise.reject(new Error("a handler strayed")));
 app.get("/throw", () => void setImmediate(() => thrown("a callback threw")));
-app.get("/block", () => block(600));
+app.get("/block", () => {
+  console.log("block+");
+  block(600);
+});
 app.get("/print", () => {
   for (let line = 0; line < 1_000; line++) console.log(`line ${line}`);
 });
