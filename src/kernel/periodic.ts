@@ -1,4 +1,5 @@
 import type { Attempt } from "./attempt.ts";
+import type { Calendar } from "./world.ts";
 import type { Periodic, Task } from "./task.ts";
 import { kernelError, Stopping } from "./catalogue.ts";
 
@@ -95,7 +96,10 @@ function paceOf(task: Task): Pace {
   const { every, pace = "fixed-rate", jitter = 0 } = task.spec.options;
   const { world } = task.around;
   const spread = (): number => (jitter > 0 ? Math.floor(world.random() * jitter) : 0);
-  if (typeof every === "string") return new CronPace(task, every, spread);
+  if (typeof every === "string") {
+    if (world.calendar !== undefined) return new CronPace(task, world.calendar, every, spread);
+    throw kernelError("INVALID_DECLARATION", `task "${task.name}": "${every}" needs a calendar, and this world has none.`);
+  }
   if (typeof every !== "number" || !(every > 0)) {
     throw kernelError("INVALID_DECLARATION", `task "${task.name}": every must be a positive number of milliseconds.`);
   }
@@ -147,25 +151,27 @@ class RatePace implements Pace {
 
 class CronPace implements Pace {
   private readonly task: Task;
+  private readonly calendar: Calendar;
   private readonly expression: string;
   private readonly spread: () => number;
   /** The tick that was last due, on the wall clock. */
   private last = -Infinity;
 
-  constructor(task: Task, expression: string, spread: () => number) {
+  constructor(task: Task, calendar: Calendar, expression: string, spread: () => number) {
     this.task = task;
+    this.calendar = calendar;
     this.expression = expression;
     this.spread = spread;
   }
 
   async next(): Promise<"due" | "missed" | false> {
-    const { clock, calendar } = this.task.around.world;
+    const { clock } = this.task.around.world;
     const jitter = this.spread();
     for (;;) {
       const wall = clock.wall();
       // A small jump back does not run a tick again; after a large one the clock is believed, or nothing would run for long.
       const after = this.last > wall && this.last - wall <= smallJumpBack ? this.last : wall;
-      const due = calendar?.next(this.expression, after);
+      const due = this.calendar.next(this.expression, after);
       if (due === undefined) return waitQuietly(this.task, Infinity) as Promise<false>;
       const arrived = await this.waitFor(due, jitter);
       if (arrived !== "jumped") return arrived;
