@@ -15,6 +15,8 @@ import { Session } from "./session.ts";
 /** What an attachment needs of its listener. */
 export interface Host {
   readonly log: Log;
+  /** Whether the context that requests come in has been settled: it is that of the listener's `open`. */
+  readonly isOpen: boolean;
   /** From now on requests go to `attachment`, those that waited first. */
   direct(attachment: Attachment): void;
   /** No more requests are to go to `attachment`; unless the listener is closing too, they wait for the next. */
@@ -42,16 +44,13 @@ export class Attachment implements Intake, Work {
   /** What still runs for a client that has left, and the open WebSockets, each with the request that began it. */
   private readonly handlers = new Map<Promise<unknown>, string>();
   private readonly sessions = new Map<Session, string>();
-  private readonly remembersContext: boolean;
   private inside: ((fn: () => void) => void) | undefined;
   private closing = false;
   private readonly waiters: (() => void)[] = [];
 
-  /** `remembersContext` runs each request in the context of `open`, where the listener was opened in another. */
-  constructor(host: Host, fetch: Fetch, remembersContext: boolean) {
+  constructor(host: Host, fetch: Fetch) {
     this.host = host;
     this.fetch = fetch;
-    this.remembersContext = remembersContext;
     // It replaces the global Request and Response by lightweight ones, which is where its speed is: keep that default.
     this.listen = getRequestListener((request, { outgoing }) => this.answer(request, outgoing), {
       errorHandler: (error) => this.failed(error),
@@ -60,7 +59,8 @@ export class Attachment implements Intake, Work {
   }
 
   open(): void {
-    if (this.remembersContext) this.inside = AsyncLocalStorage.snapshot();
+    // Entering a context costs every request a little; where the listener is yet to open, its own is this one.
+    if (this.host.isOpen) this.inside = AsyncLocalStorage.snapshot();
     this.host.direct(this);
   }
 

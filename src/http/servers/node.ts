@@ -57,12 +57,16 @@ class NodeListener implements Listener, Host {
     this.server = this.createServer();
   }
 
+  get isOpen(): boolean {
+    return this.opening !== undefined;
+  }
+
   attach(fetch: Fetch): Intake {
-    return new Attachment(this, fetch, true);
+    return new Attachment(this, fetch);
   }
 
   intake(fetch: Fetch): Intake {
-    return new SoleIntake(this, new Attachment(this, fetch, false));
+    return new SoleIntake(this, new Attachment(this, fetch));
   }
 
   hold(): void {

@@ -103,3 +103,14 @@ test("25: a program that is attached answers in the context that attached it, no
   await intake.close();
   await listener.abort(undefined);
 });
+
+test("25: a program that is attached before the listener opens answers in the context that opens the listener", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const listener = make({ host: "127.0.0.1" });
+  const intake = listener.attach(() => new Response(storage.getStore() ?? "none"));
+  await intake.open();
+  await storage.run("the listener's", async () => listener.open());
+  assert.equal(await (await fetch(listener.address!.url)).text(), "the listener's");
+  await intake.close();
+  await listener.abort(undefined);
+});
