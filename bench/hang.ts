@@ -19,12 +19,16 @@ export const hang: Benchmark = {
     const limit = `limit ${amount(median(hangs.map((one) => one.limit)), "ms")}`;
     const named = all.map((round) => round.filter((one) => one.named).length);
     return [
-      against("hang", hangs.map((one) => one.elapsed / one.limit), {
-        ours: elapsed,
-        peer: limit,
-        unit: "x",
-        goal: { most: 1.05 },
-      }),
+      against(
+        "hang",
+        hangs.map((one) => one.elapsed / one.limit),
+        {
+          ours: elapsed,
+          peer: limit,
+          unit: "x",
+          goal: { most: 1.05 },
+        },
+      ),
       against("hang, the right one named", named, {
         ours: `${median(named)} of 20`,
         peer: "",

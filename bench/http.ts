@@ -8,7 +8,11 @@ const connections = 16;
 
 const jobs: Readonly<Record<string, Job>> = {
   GET: getting("/predict?x=21", { result: 882 }),
-  POST: posting("/orders", { name: "lamp", price: 20, quantity: 3, tags: ["home", "light"] }, { name: "lamp", total: 60 }),
+  POST: posting(
+    "/orders",
+    { name: "lamp", price: 20, quantity: 3, tags: ["home", "light"] },
+    { name: "lamp", total: 60 },
+  ),
 };
 
 const goals: Readonly<Record<string, Goal>> = { "hono + zod": { most: 1.25 }, "node:http": { most: 2.4 } };
@@ -45,9 +49,7 @@ export const http: Benchmark = {
   about: "server CPU for each validated JSON request, from lifespan state",
   needs: ["npm", "python"],
   async run(settings): Promise<readonly Row[]> {
-    const all = await using(loadGenerator(), (generator) =>
-      interleave(settings.rounds, servers(settings, generator)),
-    );
+    const all = await using(loadGenerator(), (generator) => interleave(settings.rounds, servers(settings, generator)));
     const { livespan = [], ...peers } = all;
     return Object.keys(jobs).flatMap((job) =>
       Object.entries(peers).map(([peerName, usage]) =>

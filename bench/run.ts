@@ -77,7 +77,9 @@ async function run(benchmark: Benchmark, quick: boolean, wanted: number | undefi
   try {
     const measured = await benchmark.run({ rounds, quick, peers });
     const rows = quick ? measured.map((row) => ({ ...row, met: undefined })) : measured;
-    console.log(`${rounds} rounds, ${Math.round((performance.now() - started) / 1_000)} s\n\n${table(rows)}\n`);
+    console.log(
+      `${rounds} ${rounds === 1 ? "round" : "rounds"}, ${Math.round((performance.now() - started) / 1_000)} s\n\n${table(rows)}\n`,
+    );
     return rows.every(({ met }) => met !== false);
   } catch (error) {
     console.error(error);

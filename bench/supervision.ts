@@ -17,7 +17,10 @@ export const supervision: Benchmark = {
   needs: [],
   async run({ rounds, quick }) {
     const watched = quick ? 100 : 2_000;
-    const { many, none } = await interleave(rounds, { many: () => delay(1_000, watched), none: () => delay(0, watched) });
+    const { many, none } = await interleave(rounds, {
+      many: () => delay(1_000, watched),
+      none: () => delay(0, watched),
+    });
     const sides = { ours: many, peer: none, peerName: "no task", unit: "ms" };
     return [ratio({ name: "supervision", ...sides, goal: { most: 1.1 } })];
   },

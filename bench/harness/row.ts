@@ -27,12 +27,20 @@ interface Comparison {
 
 /** How many times the peer's value ours is, pair by pair, then the median. */
 export function ratio(sides: Comparison): Row {
-  return compared(sides, pairwise(sides.ours, sides.peer, (ours, peer) => ours / peer), "x");
+  return compared(
+    sides,
+    pairwise(sides.ours, sides.peer, (ours, peer) => ours / peer),
+    "x",
+  );
 }
 
 /** What ours comes to beyond the peer, pair by pair, then the median. */
 export function beyond(sides: Comparison): Row {
-  return compared(sides, pairwise(sides.ours, sides.peer, (ours, peer) => ours - peer), ` ${sides.unit}`);
+  return compared(
+    sides,
+    pairwise(sides.ours, sides.peer, (ours, peer) => ours - peer),
+    ` ${sides.unit}`,
+  );
 }
 
 function compared(sides: Comparison, figures: readonly number[], unit: string): Row {

@@ -28,7 +28,19 @@ test("every benchmark runs, and prints rows under its name", async () => {
   const { code, stdout, stderr } = await bench("all", "--quick");
   assert.equal(code, 0, `${stdout}\n${stderr}`);
   assert.match(stdout, /^Node \d+\.\d+\.\d+, \d+ cores/);
-  const names = ["boot", "graph", "import", "launch", "exit", "state", "http", "drain", "hang", "supervision", "rolling"];
+  const names = [
+    "boot",
+    "graph",
+    "import",
+    "launch",
+    "exit",
+    "state",
+    "http",
+    "drain",
+    "hang",
+    "supervision",
+    "rolling",
+  ];
   for (const name of names) assert.match(stdout, new RegExp(`^${name}\\b.* {2,}\\d`, "m"));
 });
 
