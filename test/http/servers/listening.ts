@@ -139,3 +139,8 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
 export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : error;
 }
+
+/** Three requests to slow paths, sent at once. */
+export const pipelined = ["/1/slow", "/2/slow", "/3/slow"]
+  .map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  .join("");
