@@ -30,19 +30,23 @@ export interface StreamWatch {
  */
 export function watchedStream(source: ReadableStream<Uint8Array>, watch: StreamWatch): ReadableStream<Uint8Array> {
   const reader = source.getReader();
+  let left = false;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
+          // A read that was pending when the client left settles by the cancelling, and there is nothing to close.
+          if (left) return;
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (error) {
           watch.failed(error);
-          controller.close();
+          if (!left) controller.close();
         }
       },
       cancel(reason) {
+        left = true;
         const closing = reader.cancel(reason);
         watch.cancelled(closing);
         return closing;

@@ -99,6 +99,26 @@ test("a client that resets in the middle of a response cancels its stream, and n
   assert.deepEqual(server.logged, []);
 });
 
+test("a client that leaves a stream while nothing comes is nothing to log", async () => {
+  const cancelled = gate();
+  await using server = await Listening.open(
+    () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(Buffer.from("first")),
+          cancel: () => cancelled.open(),
+        }),
+      ),
+  );
+  await using client = await server.client();
+  client.get("/");
+  await client.until("first");
+  client.socket.destroy();
+  await cancelled.opened;
+  await server.drain();
+  assert.deepEqual(server.logged, []);
+});
+
 test("a client that leaves before its answer loses only its own", async () => {
   const arrived = gate();
   const answer = gate();
