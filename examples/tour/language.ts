@@ -37,13 +37,16 @@ export class Language {
     const kinds = this.#kindsByToken(document);
     const sentiments = all(document.sentences(), its.sentiment);
     const passages: Passage[] = [];
+    let space = "";
     for (const [at, [first = 0, last = -1]] of all(document.sentences(), its.span).entries()) {
       const passage: Passage = { sentiment: round(sentiments[at] ?? 0), parts: [] };
+      append(passage, space, null);
       for (let i = first; i <= last; i++) {
         const inside = i > first && kinds[i] === kinds[i - 1];
         append(passage, spaces[i] ?? "", inside ? (kinds[i]?.kind ?? null) : null);
         append(passage, values[i] ?? "", kinds[i]?.kind ?? null);
       }
+      space = takeTrailingSpace(passage);
       passages.push(passage);
     }
     return passages;
@@ -55,8 +58,8 @@ export class Language {
     const kinds: { readonly kind: string }[] = [];
     const details = all(document.entities(), its.detail);
     for (const [at, [first = 0, last = -1]] of all(document.entities(), its.span).entries()) {
-      kinds.length = Math.max(kinds.length, last + 1);
-      kinds.fill({ kind: details[at]?.type ?? "" }, first, last + 1);
+      const kind = { kind: details[at]?.type ?? "" };
+      for (let i = first; i <= last; i++) kinds[i] = kind;
     }
     return kinds;
   }
@@ -92,6 +95,17 @@ function append({ parts }: Passage, text: string, entity: string | null): void {
   const last = parts.at(-1);
   if (last !== undefined && last.entity === entity) last.text += text;
   else parts.push({ text, entity });
+}
+
+/** The model counts the end of a line to the sentence before it. */
+function takeTrailingSpace({ parts }: Passage): string {
+  const last = parts.at(-1);
+  if (last === undefined || last.entity !== null) return "";
+  const text = last.text.trimEnd();
+  const space = last.text.slice(text.length);
+  last.text = text;
+  if (text === "") parts.pop();
+  return space;
 }
 
 function round(value: number): number {

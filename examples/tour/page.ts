@@ -6,7 +6,14 @@ import { createRouter } from "livespan";
 const root = fileURLToPath(new URL(".", import.meta.url));
 const self = ["'self'"];
 const guarded = secureHeaders({
-  contentSecurityPolicy: { defaultSrc: ["'none'"], scriptSrc: self, styleSrc: self, connectSrc: self, imgSrc: ["data:"] },
+  strictTransportSecurity: false,
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: self,
+    styleSrc: self,
+    connectSrc: self,
+    imgSrc: ["data:"],
+  },
 });
 
 /** The page in the browser: three kinds of files, served as they are. */

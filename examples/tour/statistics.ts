@@ -14,7 +14,7 @@ statistics.sse(
   "/events",
   { ...about, summary: "The same figures whenever they change" },
   async function* ({ lifespan: { corpus }, signal }) {
-    for (let sent = -1; ; ) {
+    for (let sent = -1; ;) {
       const { figures } = corpus;
       // What changes while an event is on its way is seen here, so that no change is missed and none is queued up.
       if (figures.revision === sent) await once(corpus, "change", { signal });

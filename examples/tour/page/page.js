@@ -1,0 +1,122 @@
+import { DocumentList } from "./documents.js";
+import { element, number } from "./element.js";
+import { figuresNodes, followFigures } from "./figures.js";
+import { readingCards } from "./reading.js";
+import { samples } from "./samples.js";
+import { ask, refusalCard } from "./server.js";
+
+const mostCharacters = 20_000;
+const ids = ["form", "text", "count", "submit", "reading", "figures", "connection", "banner"];
+const [form, text, count, submit, target, figures, connection, banner] = ids.map((id) => document.getElementById(id));
+const documents = new DocumentList(document.getElementById("search"), document.getElementById("documents"));
+let asking = new AbortController();
+
+/** Shows what `load` finds, or why it did not; only the latest counts. */
+async function show(load) {
+  asking.abort();
+  const { signal } = (asking = new AbortController());
+  target.setAttribute("aria-busy", "true");
+  submit.disabled = true;
+  try {
+    const cards = await load(signal);
+    if (!signal.aborted) target.replaceChildren(...cards);
+  } catch (error) {
+    if (!signal.aborted) target.replaceChildren(refusalCard(error));
+  }
+  if (signal.aborted) return;
+  target.removeAttribute("aria-busy");
+  submit.disabled = false;
+}
+
+async function readText(signal) {
+  const body = JSON.stringify({ text: text.value });
+  return readingCards(
+    await ask("/analyze", { method: "POST", headers: { "content-type": "application/json" }, body, signal }),
+  );
+}
+
+async function readDocument(id, signal) {
+  const { document: found, reading } = await ask(`/documents/${encodeURIComponent(id)}`, { signal });
+  const { title, path, bytes, modified, complete } = found;
+  const written = new Date(modified).toLocaleDateString("en", { dateStyle: "medium" });
+  const part = complete ? "" : " · its beginning";
+  const about = element("p", { class: "note" }, `${path} · ${number(bytes)} bytes · ${written}${part}`);
+  const heading = element(
+    "div",
+    { class: "title" },
+    element("h2", {}, title),
+    element("a", { href: "#/" }, "Close"),
+    about,
+  );
+  return readingCards(reading, heading);
+}
+
+function showEmpty() {
+  asking.abort();
+  target.removeAttribute("aria-busy");
+  submit.disabled = false;
+  target.replaceChildren(
+    element("p", { class: "empty" }, "What the model finds appears here. You can also open a document."),
+  );
+}
+
+async function follow() {
+  documents.mark();
+  const [, id] = /^#\/documents\/(.+)$/.exec(location.hash) ?? [];
+  if (id === undefined) return showEmpty();
+  await show((signal) => readDocument(decodeURIComponent(id), signal));
+  target.focus({ preventScroll: true });
+  target.scrollIntoView({ block: "nearest" });
+}
+
+function countCharacters() {
+  const over = text.value.length > mostCharacters;
+  count.textContent = `${number(text.value.length)} / ${number(mostCharacters)}`;
+  count.toggleAttribute("data-over", over);
+  text.setAttribute("aria-invalid", String(over));
+}
+
+function connected(live) {
+  connection.dataset.state = live ? "live" : "lost";
+  connection.textContent = live ? "live" : "reconnecting";
+  banner.hidden = live;
+  if (!live)
+    banner.textContent =
+      "The connection to the server is lost. The figures are the last known; trying again by itself.";
+}
+
+let listed = -1;
+
+function figuresChanged(latest) {
+  figures.removeAttribute("aria-busy");
+  figures.replaceChildren(...figuresNodes(latest, (word) => documents.search(word)));
+  // While a large folder is being read the list would only jump about.
+  if (latest.state === "reading" && listed !== -1) return;
+  listed = latest.revision;
+  void documents.show();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (location.hash.startsWith("#/documents/")) history.pushState(undefined, "", "#/");
+  documents.mark();
+  void show(readText);
+});
+text.addEventListener("input", countCharacters);
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+});
+for (const [name, sample] of Object.entries(samples)) {
+  const button = element("button", { type: "button" }, name);
+  button.addEventListener("click", () => {
+    text.value = sample;
+    countCharacters();
+    form.requestSubmit();
+  });
+  document.getElementById("samples").append(button);
+}
+addEventListener("hashchange", () => void follow());
+
+countCharacters();
+void follow();
+followFigures({ connected, changed: figuresChanged });
