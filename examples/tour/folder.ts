@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { glob, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { lifespan } from "livespan";
@@ -18,7 +18,9 @@ export class Folder {
 
   async list(): Promise<ReadonlySet<string>> {
     const paths = new Set<string>();
-    for await (const path of glob("**/*.md", { cwd: this.path })) paths.add(path);
+    for await (const entry of glob("**/*.md", { cwd: this.path, withFileTypes: true })) {
+      if (!entry.isDirectory()) paths.add(relative(this.path, join(entry.parentPath, entry.name)));
+    }
     return paths;
   }
 

@@ -25,7 +25,7 @@ class Watch {
   readonly #ctx: TaskContext<typeof needs>;
   /** What could not be read, and when it had been written; it is left alone until it is written again. */
   readonly #unreadable = new Map<string, string>();
-  #published = -Infinity;
+  #published = 0;
 
   constructor(ctx: TaskContext<typeof needs>) {
     this.#ctx = ctx;
@@ -34,6 +34,7 @@ class Watch {
   /** Reads what is new or has changed since the last look, and forgets what is gone. */
   async look(): Promise<void> {
     const { lifespan, draining, clock } = this.#ctx;
+    this.#published = clock.now();
     const paths = await lifespan.folder.list();
     let changed = this.#forget(paths);
     for (const path of paths) {
@@ -49,12 +50,14 @@ class Watch {
     this.#ctx.lifespan.corpus.publish({ state, found, unreadable: this.#unreadable.size });
   }
 
+  /** True when something is gone. */
   #forget(paths: ReadonlySet<string>): boolean {
     const { corpus } = this.#ctx.lifespan;
-    for (const path of this.#unreadable.keys()) if (!paths.has(path)) this.#unreadable.delete(path);
-    const gone = Array.from(corpus.documents).filter(({ path }) => !paths.has(path));
-    for (const { id } of gone) corpus.remove(id);
-    return gone.length > 0;
+    const documents = Array.from(corpus.documents).filter(({ path }) => !paths.has(path));
+    for (const { id } of documents) corpus.remove(id);
+    const unreadable = [...this.#unreadable.keys()].filter((path) => !paths.has(path));
+    for (const path of unreadable) this.#unreadable.delete(path);
+    return documents.length + unreadable.length > 0;
   }
 
   /** True when the file has been read, or has become unreadable. */
