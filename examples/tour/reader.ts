@@ -13,23 +13,28 @@ export interface Answer {
   readonly reading: Reading;
 }
 
+/** A model keeps every word that it did not know; after this many characters it is loaded anew, so that it stays small. */
+const renewAfter = 50_000_000;
+
 /** Reads texts in a thread of its own, one after another. */
 export class Reader implements AsyncDisposable {
-  readonly #thread: Worker;
+  readonly #renewAfter: number;
+  #thread: Worker | undefined;
+  /** Why the thread is of no more use. */
+  #lost: unknown;
+  #characters = 0;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #lost: Error | undefined;
 
-  private constructor(thread: Worker) {
-    this.#thread = thread;
-    thread.on("error", (error: Error) => (this.#lost = error));
+  private constructor(renewAfter: number) {
+    this.#renewAfter = renewAfter;
   }
 
   /** Settles when the model is loaded; rejects when it cannot be, or when `signal` fires first. */
-  static async open(signal: AbortSignal): Promise<Reader> {
-    const reader = new Reader(new Worker(new URL("./thread.ts", import.meta.url)));
+  static async open(signal: AbortSignal, options: { readonly renewAfter?: number } = {}): Promise<Reader> {
+    const reader = new Reader(options.renewAfter ?? renewAfter);
     try {
-      await once(reader.#thread, "message", { signal });
+      await reader.#load(signal);
     } catch (error) {
       await reader[Symbol.asyncDispose]();
       throw error;
@@ -42,7 +47,7 @@ export class Reader implements AsyncDisposable {
     return this.#waiting;
   }
 
-  /** False once the thread has ended by an error, such as too little memory. */
+  /** False when the thread has ended by an error, such as too little memory, until the next text gets another one. */
   get isAlive(): boolean {
     return this.#lost === undefined;
   }
@@ -53,7 +58,7 @@ export class Reader implements AsyncDisposable {
     using _left = addAbortListener(signal, () => reject(signal.reason));
     const answer = this.#last.then(() => {
       signal.throwIfAborted();
-      return this.#ask(question);
+      return this.#ask(question, signal);
     });
     this.#waiting++;
     this.#last = answer.then(resolve, reject).finally(() => this.#waiting--);
@@ -61,16 +66,37 @@ export class Reader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#thread.terminate();
+    await this.#thread?.terminate();
   }
 
   /** Only one question is under way at a time, so that the next message is its answer. */
-  async #ask(question: Question): Promise<Answer> {
-    if (this.#lost !== undefined) throw new Error("the thread that reads has ended", { cause: this.#lost });
-    const answered: Promise<[Answer | { readonly error: unknown }]> = once(this.#thread, "message") as never;
-    this.#thread.postMessage(question);
-    const [answer] = await answered;
+  async #ask(question: Question, signal: AbortSignal): Promise<Answer> {
+    if (!this.isAlive || this.#characters >= this.#renewAfter) await this.#load(signal);
+    this.#characters += question.text.length;
+    const answered = this.#message<Answer | { readonly error: unknown }>();
+    this.#thread?.postMessage(question);
+    const answer = await answered;
     if ("error" in answer) throw new Error("the text could not be read", { cause: answer.error });
     return answer;
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    await this.#thread?.terminate();
+    this.#characters = 0;
+    this.#lost = undefined;
+    this.#thread = new Worker(new URL("./thread.ts", import.meta.url));
+    this.#thread.on("error", (error) => (this.#lost = error));
+    try {
+      await this.#message(signal);
+    } catch (error) {
+      // What a thread says that is still loading must not be taken for an answer.
+      this.#lost = error;
+      throw error;
+    }
+  }
+
+  async #message<T>(signal?: AbortSignal): Promise<T> {
+    const [message]: T[] = await once(this.#thread!, "message", signal === undefined ? {} : { signal });
+    return message!;
   }
 }
