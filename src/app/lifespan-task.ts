@@ -2,8 +2,10 @@ import type { AppHandle } from "./handle.ts";
 import type { Needs } from "../kernel/lifespan.ts";
 import type { TaskContext as KernelTaskContext, TaskOptions } from "../kernel/task.ts";
 import { appError } from "./errors.ts";
-import { assertName, assertOptions } from "../kernel/lifespan.ts";
+import { assertMs, assertName, assertOptions } from "../kernel/lifespan.ts";
 import { checkCron } from "./calendar.ts";
+import { didYouMean } from "../kernel/nearest.ts";
+import { kernelError } from "../kernel/catalogue.ts";
 
 /** What a lifespan task's body is given. */
 export interface TaskContext<N = {}> extends KernelTaskContext<N> {
@@ -27,6 +29,15 @@ const optionNames = [
   ...["needs", "restart", "backoff", "intensity", "onExceeded", "stopTimeout"],
   ...["every", "pace", "overlap", "jitter", "onMissed"],
 ];
+
+/** Options that are one of a few words. */
+const words = {
+  restart: ["permanent", "transient", "temporary"],
+  onExceeded: ["escalate", "degrade", "ignore"],
+  pace: ["fixed-rate", "fixed-delay"],
+  overlap: ["skip", "queue-one", "cancel-previous", "allow"],
+  onMissed: ["skip", "run-once"],
+} as const satisfies { readonly [K in keyof TaskOptions]?: readonly TaskOptions[K][] };
 
 type Body = (ctx: never, args: never) => unknown;
 
@@ -70,7 +81,20 @@ export function lifespanTask(name: string, second: unknown, third?: unknown): Li
   assertName("lifespan task", name);
   const owner = `lifespan task "${name}"`;
   assertOptions(owner, options, optionNames);
+  assertValues(owner, options);
   return declareTask(name, options, body as Body);
+}
+
+function assertValues(owner: string, options: TaskOptions): void {
+  for (const name of ["stopTimeout", "jitter"] as const) {
+    if (options[name] !== undefined) assertMs(`${owner}: ${name}`, options[name]);
+  }
+  for (const [name, known] of Object.entries(words)) {
+    const word: string | undefined = options[name as keyof typeof words];
+    if (word === undefined || (known as readonly string[]).includes(word)) continue;
+    const near = didYouMean(String(word), known);
+    throw kernelError("INVALID_DECLARATION", `${owner}: ${name} is ${JSON.stringify(word)}.${near} Expected one of: ${known.join(", ")}.`);
+  }
 }
 
 function declareTask(name: string, options: LifespanTaskOptions<Needs>, body: Body): TaskDeclaration {

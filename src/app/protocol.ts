@@ -1,6 +1,6 @@
 import type { App } from "./app.ts";
 import { appError } from "./errors.ts";
-import { messageOf } from "../kernel/errors.ts";
+import { combine, messageOf } from "../kernel/errors.ts";
 
 /** What a host says to an app. */
 export type ToApp = { readonly type: "lifespan.startup" } | { readonly type: "lifespan.shutdown" };
@@ -28,8 +28,7 @@ export async function lifespanProtocol(app: App<unknown>, channel: LifespanChann
   try {
     await app.start();
   } catch (error) {
-    await channel.send({ type: "lifespan.startup.failed", message: messageOf(error) });
-    throw error;
+    return tell(channel, "lifespan.startup.failed", error);
   }
   try {
     await channel.send({ type: "lifespan.startup.complete" });
@@ -40,8 +39,7 @@ export async function lifespanProtocol(app: App<unknown>, channel: LifespanChann
   try {
     await app.stop();
   } catch (error) {
-    await channel.send({ type: "lifespan.shutdown.failed", message: messageOf(error) });
-    throw error;
+    return tell(channel, "lifespan.shutdown.failed", error);
   }
   await channel.send({ type: "lifespan.shutdown.complete" });
 }
@@ -52,11 +50,25 @@ async function expect(channel: LifespanChannel, type: ToApp["type"]): Promise<vo
   throw appError("PROTOCOL_MESSAGE", `the lifespan protocol expected "${type}", got ${JSON.stringify(message.type)}.`);
 }
 
+/** Answers with a failure and rejects with it; a channel that breaks meanwhile does not hide it. */
+async function tell(
+  channel: LifespanChannel,
+  type: "lifespan.startup.failed" | "lifespan.shutdown.failed",
+  error: unknown,
+): Promise<never> {
+  try {
+    await channel.send({ type, message: messageOf(error) });
+  } catch (broken) {
+    throw combine([error, broken], "the app failed, and the host's channel broke");
+  }
+  throw error;
+}
+
 async function stopAfter(app: App<unknown>, broken: unknown): Promise<never> {
   try {
     await app.stop();
   } catch (error) {
-    throw new AggregateError([broken, error], `the host's channel broke (${messageOf(broken)}), and then: ${messageOf(error)}`);
+    throw combine([broken, error], "the host's channel broke, and the app did not stop cleanly");
   }
   throw broken;
 }
