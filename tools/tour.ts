@@ -7,7 +7,7 @@ const { code, output } = await build();
 process.stderr.write(output);
 if (code === 0) {
   process.chdir(root);
-  process.argv.splice(2, Infinity, "start", "examples/tour/app.ts", ...process.argv.slice(2));
+  process.argv.splice(2, Infinity, "start", "examples/tour/app.ts", "--tree", ...process.argv.slice(2));
   await import(new URL("../dist/cli/main.js", import.meta.url).href);
 } else {
   process.exitCode = code;
