@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { manualClock, testApp } from "livespan/testing";
+import { ask, Program } from "../../test/programs/program.ts";
 import { app } from "./app.ts";
 import type { Corpus } from "./corpus.ts";
 import type { Figures } from "./figures.ts";
@@ -180,7 +181,8 @@ suite("the tour", () => {
     assert.match(response.headers.get("content-security-policy") ?? "", /default-src 'none'/);
     const html = await response.text();
     const files = Array.from(html.matchAll(/(?:href|src)="(\/page\/[^"]+)"/g), ([, path]) => path ?? "");
-    assert.deepEqual(files, ["/page/page.css", "/page/page.js"]);
+    const styles = ["page", "form", "reading", "library"].map((name) => `/page/${name}.css`);
+    assert.deepEqual(files, [...styles, "/page/page.js"]);
     for (const path of files) assert.equal((await tour.t.request(path)).status, 200);
     for (const path of ["/page/none.js", "/page/..%2fapp.ts", "/app.ts"]) {
       assert.equal((await tour.t.request(path)).status, 404, path);
@@ -214,6 +216,15 @@ test("a folder that is none fails the start by its name", async () => {
   } finally {
     delete process.env["DOCS_DIR"];
   }
+});
+
+test("as a process it prints its tree and its address, and one Ctrl-C ends it", async () => {
+  await using program = Program.cli(["start", "examples/tour/app.ts", "--port", "0", "--tree"]);
+  const response = await ask(`${await program.url()}/stats`);
+  assert.equal(response.status, 200);
+  await response.body?.cancel();
+  assert.match(program.err, /model up .*\n(?:.*\n)*.*task watch-folder/);
+  assert.deepEqual(await program.stop("SIGINT"), { code: 0, signal: null });
 });
 
 function joined(passages: readonly { readonly parts: readonly { readonly text: string }[] }[]): string {
