@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+const root = new URL("../..", import.meta.url);
+
+/** Runs a module of its own process and gives what it printed. */
+async function run(source: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], { cwd: root });
+  return stdout;
+}
+
+test("importing a module that declares runs and opens nothing", async () => {
+  const source = `
+    // Node itself touches the standard streams when this module of its own is imported.
+    await import("node:util");
+    const before = process.getActiveResourcesInfo();
+    const { createApp, createRouter, lifespan, lifespanTask, lifespanProtocol, open } = await import("livespan");
+    const ran = [];
+    const note = (what) => () => void ran.push(what);
+    const db = lifespan("db", function* () { ran.push("db"); yield; });
+    const task = lifespanTask("task", { needs: { db }, every: "* * * * *" }, note("task"));
+    const router = createRouter({ lifespan: { db }, tasks: [task] }).get("/", note("handler")).onEvent("startup", note("router"));
+    const inner = createApp({ name: "inner", lifespan: function* () { ran.push("inner"); yield {}; } });
+    const app = createApp({ lifespan: { db }, tasks: [task, note("plain")] }).include(router).mount("/inner", inner);
+    app.onEvent("startup", note("startup")).use(async (_c, next) => next()).ws("/ws", note("ws")).sse("/sse", note("sse"));
+    void app.hono;
+    // Whatever had been deferred would run before this.
+    await new Promise((resolve) => setImmediate(resolve));
+    const listeners = process.eventNames().map(String);
+    console.log(JSON.stringify({ ran, before, after: process.getActiveResourcesInfo(), listeners, state: app.state }));
+  `;
+  const { ran, before, after, listeners, state } = JSON.parse(await run(source)) as Record<string, string[]>;
+  assert.deepEqual([ran, state], [[], "idle"]);
+  const opened = after!.filter((kind) => !before!.includes(kind) && !/Immediate|Req/.test(kind));
+  assert.deepEqual(opened, []);
+  assert.deepEqual(listeners!.filter((name) => /SIG|unhandled|uncaught|exit/i.test(name)), []);
+});
+
+test("importing the core loads neither the router nor the server nor the parser of expressions", async () => {
+  const source = `
+    import { registerHooks } from "node:module";
+    const loaded = [];
+    registerHooks({ resolve(specifier, context, next) { loaded.push(specifier); return next(specifier, context); } });
+    const { createApp, lifespan } = await import("livespan");
+    createApp({ lifespan: { a: lifespan("a", function* () { yield; }) } }).get("/", () => 1);
+    console.log(JSON.stringify(loaded));
+  `;
+  const loaded = JSON.parse(await run(source)) as string[];
+  assert.ok(loaded.includes("livespan"));
+  assert.deepEqual(loaded.filter((specifier) => /^(ws|croner|hono|node:https?|@hono\/node-server)(\/|$)/.test(specifier)), []);
+});
+
+test("27: an app that is dropped without stop() is reported in development, and not in production", async () => {
+  const source = `
+    import { createApp, lifespan } from "livespan";
+    const pool = lifespan("pool", function* () { yield {}; });
+    const reported = new Promise((resolve) => {
+      const log = (level, message) => { if (/dropped/.test(message)) resolve(level + ": " + message); };
+      globalThis.begin = () => createApp({ name: "lost", lifespan: { pool }, log }).start();
+    });
+    await globalThis.begin();
+    let said = "nothing";
+    void reported.then((message) => (said = message));
+    // The collector decides when; each turn offers it the chance.
+    for (let turn = 0; turn < 200 && said === "nothing"; turn++) {
+      globalThis.gc();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    console.log(said);
+  `;
+  const args = ["--expose-gc", "--input-type=module", "--eval", source];
+  const said = async (mode: string): Promise<string> => {
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env: { ...process.env, NODE_ENV: mode } });
+    return stdout.trim();
+  };
+  assert.match(await said("development"), /^error: app "lost" was dropped without stop\(\)/);
+  assert.equal(await said("production"), "nothing");
+});
