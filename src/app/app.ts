@@ -81,7 +81,8 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
   }
 
   own(name: string, work: (signal: AbortSignal) => unknown): void {
-    if (this.#running === undefined) throw appError("APP_NOT_SERVING", `"${name}" was handed over to an app that has not started.`);
+    if (this.#running === undefined)
+      throw appError("APP_NOT_SERVING", `"${name}" was handed over to an app that has not started.`);
     this.#running.generation.own(name, work);
   }
 
@@ -145,9 +146,15 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
   }
 
   /** @internal Called by whoever runs the app; refuses a second run while one goes on. */
-  static claim(app: App<unknown>, prepare: (listeners: ReadonlySet<EventListener>) => Promise<AppRun>): Promise<AppRun> {
+  static claim(
+    app: App<unknown>,
+    prepare: (listeners: ReadonlySet<EventListener>) => Promise<AppRun>,
+  ): Promise<AppRun> {
     if (app.#mountedIn !== undefined) {
-      throw appError("APP_MOUNTED", `app "${app.name}" is mounted in "${app.#mountedIn}" and cannot be started by itself.`);
+      throw appError(
+        "APP_MOUNTED",
+        `app "${app.name}" is mounted in "${app.#mountedIn}" and cannot be started by itself.`,
+      );
     }
     const over = app.state === "stopped" || app.state === "failed";
     if (app.#run !== undefined && !over) {

@@ -110,13 +110,22 @@ export class Assembly {
   /** A chain of lifespans, one for each pair of handlers, above all that the app itself declares. */
   private addEvents(area: Area, events: readonly EventPair[]): void {
     // An optional lifespan may be absent, and the handlers run all the same.
-    const required = Object.entries(area.needs).filter(([key, need]) => declarationOf(need, key, area.name).options.optional !== true);
+    const required = Object.entries(area.needs).filter(
+      ([key, need]) => declarationOf(need, key, area.name).options.optional !== true,
+    );
     let before: Needs = Object.fromEntries(required);
     if (area.own !== undefined) before = { ...before, "": area.own };
     for (const [i, { startup, shutdown }] of events.entries()) {
       const name = `${area.name}.event${events.length === 1 ? "" : `-${i + 1}`}`;
       const contextOf = (ctx: LifespanContext<never>): never =>
-        ({ signal: ctx.signal, log: ctx.log, sleep: ctx.sleep, clock: ctx.clock, app: this.handle, lifespan: this.read(area) }) as never;
+        ({
+          signal: ctx.signal,
+          log: ctx.log,
+          sleep: ctx.sleep,
+          clock: ctx.clock,
+          app: this.handle,
+          lifespan: this.read(area),
+        }) as never;
       const declaration = new LifespanDeclaration(name, { needs: before }, async function* (ctx) {
         const context = contextOf(ctx);
         await startup?.(context);
@@ -132,10 +141,14 @@ export class Assembly {
 function withOwn(name: string, own: unknown, values: object): object {
   if (own === undefined || own === null) return Object.freeze(values);
   if (typeof own !== "object") {
-    throw appError("APP_STATE", `the lifespan of "${name}" must yield an object or nothing, but yielded ${typeof own}: ${String(own)}.`);
+    throw appError(
+      "APP_STATE",
+      `the lifespan of "${name}" must yield an object or nothing, but yielded ${typeof own}: ${String(own)}.`,
+    );
   }
   if (Object.keys(values).length === 0) return own;
   const [both] = Object.keys(values).filter((key) => key in own);
-  if (both !== undefined) throw appError("DUPLICATE_KEY", `in "${name}" the key "${both}" is yielded and is a lifespan's too.`);
+  if (both !== undefined)
+    throw appError("DUPLICATE_KEY", `in "${name}" the key "${both}" is yielded and is a lifespan's too.`);
   return Object.freeze({ ...own, ...values });
 }

@@ -19,7 +19,9 @@ export function checkCron(expression: string, owner: string): void {
   try {
     cronOf(expression);
   } catch (cause) {
-    throw appError("INVALID_CRON", `${owner}: "${expression}" is not a cron expression: ${messageOf(cause)}.`, { cause });
+    throw appError("INVALID_CRON", `${owner}: "${expression}" is not a cron expression: ${messageOf(cause)}.`, {
+      cause,
+    });
   }
 }
 

@@ -14,6 +14,7 @@ export type { FromApp, LifespanChannel, ToApp } from "./protocol.ts";
 export { appErrors } from "./errors.ts";
 export { lifespan } from "../kernel/lifespan.ts";
 export type { Lifespan, LifespanContext, LifespanOptions, Needs, Values } from "../kernel/lifespan.ts";
+export { Problem, problem } from "../http/problem.ts";
 export { LivespanError } from "../kernel/errors.ts";
 export type { Budgets } from "../kernel/budgets.ts";
 export type { EventListener, LifespanEvent } from "../kernel/events.ts";

@@ -27,7 +27,7 @@ export interface LifespanTask<in A> {
 
 const optionNames = [
   ...["needs", "restart", "backoff", "intensity", "onExceeded", "stopTimeout"],
-  ...["every", "pace", "overlap", "jitter", "onMissed"],
+  ...["every", "pace", "immediately", "overlap", "jitter", "onMissed"],
 ];
 
 /** Options that are one of a few words. */
@@ -51,7 +51,13 @@ export class TaskDeclaration implements LifespanTask<unknown> {
   /** What it was declared as, whatever it is bound to. */
   readonly origin: TaskDeclaration;
 
-  constructor(name: string, options: LifespanTaskOptions<Needs>, body: Body, bound?: unknown, origin?: TaskDeclaration) {
+  constructor(
+    name: string,
+    options: LifespanTaskOptions<Needs>,
+    body: Body,
+    bound?: unknown,
+    origin?: TaskDeclaration,
+  ) {
     this.name = name;
     this.options = options;
     this.body = body;
@@ -93,14 +99,18 @@ function assertValues(owner: string, options: TaskOptions): void {
     const word: string | undefined = options[name as keyof typeof words];
     if (word === undefined || (known as readonly string[]).includes(word)) continue;
     const near = didYouMean(String(word), known);
-    throw kernelError("INVALID_DECLARATION", `${owner}: ${name} is ${JSON.stringify(word)}.${near} Expected one of: ${known.join(", ")}.`);
+    throw kernelError(
+      "INVALID_DECLARATION",
+      `${owner}: ${name} is ${JSON.stringify(word)}.${near} Expected one of: ${known.join(", ")}.`,
+    );
   }
 }
 
 function declareTask(name: string, options: LifespanTaskOptions<Needs>, body: Body): TaskDeclaration {
   const owner = `lifespan task "${name}"`;
   const { every } = options;
-  if (typeof body !== "function") throw appError("TASK_BODY", `${owner} has no body: expected a function, got ${typeof body}.`);
+  if (typeof body !== "function")
+    throw appError("TASK_BODY", `${owner} has no body: expected a function, got ${typeof body}.`);
   if (typeof every === "string") checkCron(every, owner);
   if (typeof every === "number" && !(every > 0)) {
     throw appError("INVALID_CRON", `${owner}: every must be more than 0 ms, got ${every}.`);
@@ -115,5 +125,8 @@ function declareTask(name: string, options: LifespanTaskOptions<Needs>, body: Bo
 export function taskFrom(candidate: unknown, position: number): TaskDeclaration {
   if (candidate instanceof TaskDeclaration) return candidate;
   if (typeof candidate === "function") return declareTask(candidate.name || `task-${position}`, {}, candidate as Body);
-  throw appError("TASK_BODY", `expected a lifespan task or a function, got ${candidate === null ? "null" : typeof candidate}.`);
+  throw appError(
+    "TASK_BODY",
+    `expected a lifespan task or a function, got ${candidate === null ? "null" : typeof candidate}.`,
+  );
 }

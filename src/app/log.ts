@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import type { Generation } from "../kernel/generation.ts";
 import type { LifespanEvent } from "../kernel/events.ts";
 import type { Log, LogLevel } from "../kernel/log.ts";
-import { formatMs } from "../kernel/tree.ts";
+import { formatMs } from "./tree.ts";
 import { messageOf } from "../kernel/errors.ts";
 
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
@@ -57,7 +57,8 @@ const deepest = 8;
 function plainError(error: Error, depth = 0): object {
   const { name, message, stack } = error;
   if (depth === deepest) return { name, message };
-  const within = (value: unknown): unknown => (value instanceof Error ? plainError(value, depth + 1) : plainThrown(value));
+  const within = (value: unknown): unknown =>
+    value instanceof Error ? plainError(value, depth + 1) : plainThrown(value);
   const code = "code" in error ? { code: error.code } : {};
   const cause = error.cause === undefined ? {} : { cause: within(error.cause) };
   const errors = error instanceof AggregateError ? { errors: error.errors.map(within) } : {};
@@ -100,19 +101,27 @@ function logEvent(log: Log, event: LifespanEvent): void {
       if (event.degraded.length > 0) log("warn", `degraded: ${event.degraded.join(", ")} did not start`);
       return log("info", `ready in ${formatMs(event.ms)}`);
     case "draining":
-      return log("info", `stopping: ${describeCause(event.cause)}`);
+      return log("info", `stopping: ${describeCause(event.cause)}${lameDuckText(event.lameDuckMs)}`);
     case "forced":
       return log("warn", `forced: the drain is skipped, ${formatMs(event.limitMs)} are left`);
     case "lifespan.failed":
       return event.optional
-        ? log("warn", `optional lifespan "${event.name}" failed to start: ${messageOf(event.error)}`, { error: event.error })
+        ? log("warn", `optional lifespan "${event.name}" failed to start: ${messageOf(event.error)}`, {
+            error: event.error,
+          })
         : undefined;
     case "lifespan.abandoned":
-      return log("error", `lifespan "${event.name}" was left behind while it was to ${event.during}, after ${formatMs(event.ms)}`);
+      return log(
+        "error",
+        `lifespan "${event.name}" was left behind while it was to ${event.during}, after ${formatMs(event.ms)}`,
+      );
     case "lifespan.late":
       return log("warn", `lifespan "${event.name}" ended after it had been left behind`, errorOf(event));
     case "lifespan.extended":
-      return log("info", `"${event.name}" ${event.granted ? "got" : "was refused"} ${formatMs(event.ms)} more: ${event.why}`);
+      return log(
+        "info",
+        `"${event.name}" ${event.granted ? "got" : "was refused"} ${formatMs(event.ms)} more: ${event.why}`,
+      );
     case "task.failed":
       return log("error", `task "${event.name}" failed: ${messageOf(event.error)}`, { error: event.error });
     case "task.restarting":
@@ -129,10 +138,18 @@ function logEvent(log: Log, event: LifespanEvent): void {
   }
 }
 
+function lameDuckText(ms: number): string {
+  return ms > 0 ? `; listening for ${formatMs(ms)} more, so that those who send requests can notice` : "";
+}
+
 function errorOf({ error }: { readonly error?: unknown }): { readonly error?: unknown } {
   return error === undefined ? {} : { error };
 }
 
-export function describeCause(cause: { readonly kind: string; readonly by?: string; readonly error?: unknown }): string {
+export function describeCause(cause: {
+  readonly kind: string;
+  readonly by?: string;
+  readonly error?: unknown;
+}): string {
   return cause.by ?? messageOf(cause.error);
 }

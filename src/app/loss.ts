@@ -2,7 +2,10 @@ import type { AppRun } from "./run.ts";
 import type { Log } from "../kernel/log.ts";
 
 const lost = new FinalizationRegistry<{ readonly name: string; readonly log: Log }>(({ name, log }) => {
-  log("error", `app "${name}" was dropped without stop(): what it had opened was not closed. Keep it and await its stop().`);
+  log(
+    "error",
+    `app "${name}" was dropped without stop(): what it had opened was not closed. Keep it and await its stop().`,
+  );
 });
 
 /** In development, says so when a running app becomes unreachable: nothing could stop it any more. */

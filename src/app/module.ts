@@ -1,5 +1,5 @@
 import type { AppHandle } from "./handle.ts";
-import type { Lifespan, LifespanContext, Needs, Published } from "../kernel/lifespan.ts";
+import type { Lifespan, LifespanContext, Needs } from "../kernel/lifespan.ts";
 import type { LifespanTask, TaskContext } from "./lifespan-task.ts";
 import { appError } from "./errors.ts";
 import { assertOptions, declarationOf } from "../kernel/lifespan.ts";
@@ -118,7 +118,9 @@ export class Router<out L> extends Module<L> {
 
 /** Declares a module of routes. Opens nothing. */
 export function createRouter(options?: ModuleOptions & { readonly lifespan?: undefined }): Router<{}>;
-export function createRouter<const N extends Needs>(options: ModuleOptions & { readonly lifespan: N }): Router<LifespanState<N>>;
+export function createRouter<const N extends Needs>(
+  options: ModuleOptions & { readonly lifespan: N },
+): Router<LifespanState<N>>;
 export function createRouter(options: ModuleOptions & { readonly lifespan?: Needs | undefined } = {}): Router<never> {
   assertOptions("createRouter()", options, ["lifespan", "tasks"]);
   return new Router(options);
@@ -126,5 +128,3 @@ export function createRouter(options: ModuleOptions & { readonly lifespan?: Need
 
 /** The state that a record of lifespans makes. */
 export type LifespanState<N> = { readonly [K in keyof N]: N[K] extends Lifespan<infer V> ? V : never };
-/** The state that a generator makes. */
-export type GeneratorState<R> = Published<R>;

@@ -31,7 +31,11 @@ export async function open<const N extends Needs>(needs: N, options: OpenOptions
   assertOptions("open()", options, ["budgets", "log", "world"]);
   const world = options.world ?? nodeWorld({ log: options.log ?? textLog("warn") });
   const generation = new Generation(
-    { name: "open", roots: [{ owner: "open()", needs }], ...(options.budgets !== undefined && { budgets: options.budgets }) },
+    {
+      name: "open",
+      roots: [{ owner: "open()", needs }],
+      ...(options.budgets !== undefined && { budgets: options.budgets }),
+    },
     world,
   );
   logEvents(generation, world.log);

@@ -38,7 +38,8 @@ export class Alarms {
   private arm(due: number): void {
     this.disarm?.();
     this.armed = due;
-    this.disarm = due === Infinity ? undefined : this.clock.after(Math.max(0, due - this.clock.now()), () => this.fire());
+    this.disarm =
+      due === Infinity ? undefined : this.clock.after(Math.max(0, due - this.clock.now()), () => this.fire());
   }
 
   private rest(): void {

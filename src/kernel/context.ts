@@ -99,5 +99,10 @@ export const nothingProvided: readonly Provided[] = [];
 /** Runs `fn` under every provided value. Costs nothing where nothing was provided. */
 export function inside<R>(provided: readonly Provided[], fn: () => R): R {
   if (provided.length === 0) return fn();
-  return provided.reduceRight<() => R>((inner, { storage, value }) => () => storage.run(value, inner), fn)();
+  return provided.reduceRight<() => R>(
+    (inner, { storage, value }) =>
+      () =>
+        storage.run(value, inner),
+    fn,
+  )();
 }

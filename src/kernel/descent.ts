@@ -53,7 +53,8 @@ export class Descent {
   private async bring(component: Component): Promise<void> {
     if (component.state === "starting") await this.awaitSetup(component);
     else if (component.late !== undefined) await this.awaitLate(component, component.late);
-    if (component.state === "up" || (component.state === "failed" && component.hasChildren)) await this.tearDown(component);
+    if (component.state === "up" || (component.state === "failed" && component.hasChildren))
+      await this.tearDown(component);
   }
 
   /** A setup that was aborted may still yield; then it is closed like the others. */

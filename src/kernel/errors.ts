@@ -48,5 +48,7 @@ export function messageOf(thrown: unknown): string {
 
 /** Two failures make one aggregate that holds both; one stays itself. */
 export function combine(errors: readonly unknown[], message: string): unknown {
-  return errors.length === 1 ? errors[0] : new AggregateError(errors, `${message}: ${errors.map(messageOf).join("; ")}`);
+  return errors.length === 1
+    ? errors[0]
+    : new AggregateError(errors, `${message}: ${errors.map(messageOf).join("; ")}`);
 }

@@ -38,7 +38,10 @@ export interface EventCatalogue {
 }
 
 export type LifespanEvent = {
-  [K in keyof EventCatalogue]: { readonly type: K; /** On the clock's own scale. */ readonly at: number } & EventCatalogue[K];
+  [K in keyof EventCatalogue]: {
+    readonly type: K;
+    /** On the clock's own scale. */ readonly at: number;
+  } & EventCatalogue[K];
 }[keyof EventCatalogue];
 
 export type EventListener = (event: LifespanEvent) => void;

@@ -116,7 +116,9 @@ export class Generation {
   }
   /** Optional lifespans that did not start, what needs them, and tasks that are kept though they fail. */
   get degraded(): readonly string[] {
-    const absent = this.graph.components.filter(({ state }) => state === "skipped" || state === "failed" || state === "abandoned");
+    const absent = this.graph.components.filter(
+      ({ state }) => state === "skipped" || state === "failed" || state === "abandoned",
+    );
     return [...absent, ...this.tasks.filter(({ degraded }) => degraded)].map(({ name }) => name);
   }
 
@@ -218,11 +220,20 @@ export class Generation {
     if (cause.kind === "task" || cause.kind === "unhandled") this.stopRun.errors.push(cause.error);
     this.events.emit("draining", { cause, lameDuckMs });
     this.drainer.abort(new Stopping(`"${this.name}" is draining`));
-    const report = await this.stopRun.run(lameDuckMs, () => {
+    const stopping = (): void => {
       this.state = "stopping";
       this.events.emit("stopping", { cause });
-    });
+    };
+    const report = await this.reported(this.stopRun, this.stopRun.run(lameDuckMs, stopping));
     this.finish(cause.kind === "asked" ? "stopped" : "failed", report);
+  }
+
+  /** A stop reports what fails and does not reject. Should it all the same, the program must still come to its end. */
+  private reported(stop: Stop, stopping: Promise<StopReport>): Promise<StopReport> {
+    return stopping.catch((error: unknown) => {
+      stop.errors.push(error);
+      return stop.report();
+    });
   }
 
   /** Gives the error that the start rejects with: the cause, and what went wrong while it was undone. */
@@ -233,7 +244,8 @@ export class Generation {
     if (this.forced) this.stopRun.force(this.budgets.forced);
     if (!asked) this.stopRun.errors.push(error);
     this.drainer.abort(new Stopping(`"${this.name}" did not start`, error));
-    const report = await this.stopRun.rollback(new Stopping(`the start of "${this.name}" was given up`, error));
+    const reason = new Stopping(`the start of "${this.name}" was given up`, error);
+    const report = await this.reported(this.stopRun, this.stopRun.rollback(reason));
     this.finish(asked ? "stopped" : "failed", report);
     return combine(asked ? [error, ...report.errors] : report.errors, `"${this.name}" did not start`);
   }
@@ -249,7 +261,11 @@ export class Generation {
   private stopOf(cause: StopCause, limitMs: number): Stop {
     const { name, tasks, backlog, around, budgets } = this;
     const intakes = this.startRun?.opened ?? [];
-    return new Stop({ name, components: this.graph.components, tasks, intakes, backlog, around, budgets }, cause, limitMs);
+    return new Stop(
+      { name, components: this.graph.components, tasks, intakes, backlog, around, budgets },
+      cause,
+      limitMs,
+    );
   }
 
   private strayed(error: unknown, owner: unknown): void {
@@ -257,9 +273,13 @@ export class Generation {
     const ours = component ?? this.tasks.find((task) => task === owner);
     if (owner !== undefined && ours === undefined) return;
     const from = ours === undefined ? "" : ` in ${component === undefined ? "task" : "lifespan"} "${ours.name}"`;
-    const stray = kernelError("UNHANDLED", `a promise was rejected${from} and nobody handled it: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    const stray = kernelError(
+      "UNHANDLED",
+      `a promise was rejected${from} and nobody handled it: ${messageOf(error)}.`,
+      {
+        cause: error,
+      },
+    );
     this.events.emit("unhandled", { error, owner: ours?.name });
     if (this.stopRun !== undefined) this.stopRun.errors.push(stray);
     else if (this.state === "ready") void this.stop({ cause: { kind: "unhandled", owner: ours?.name, error: stray } });

@@ -12,11 +12,18 @@ export { Graph } from "./graph.ts";
 export type { Overrides, Replacement, Root } from "./graph.ts";
 export type { Intake, Leftover } from "./intake.ts";
 export { assertName, assertOptions, lifespan } from "./lifespan.ts";
-export type { Lifespan, LifespanContext, LifespanOptions, Needs, Published, Setup, Storage, Values } from "./lifespan.ts";
+export type {
+  Lifespan,
+  LifespanContext,
+  LifespanOptions,
+  Needs,
+  Published,
+  Setup,
+  Storage,
+  Values,
+} from "./lifespan.ts";
 export type { Log, LogLevel } from "./log.ts";
 export { didYouMean, nearest } from "./nearest.ts";
 export type { StopCause, StopEntry, StopReport } from "./report.ts";
 export type { ChildOptions, ChildTask, TaskContext, TaskOptions, TaskPolicy, TaskState } from "./task.ts";
-export { formatMs, printTree, treeOf } from "./tree.ts";
-export type { Tree, TreeNode } from "./tree.ts";
 export type { Calendar, Scope, Unhandled, World } from "./world.ts";

@@ -100,10 +100,7 @@ export class LifespanDeclaration<V = unknown> implements Lifespan<V> {
  *
  * @throws LivespanError INVALID_DECLARATION when the name is empty, the setup is not a function or an option is unknown.
  */
-export function lifespan<R extends Setup>(
-  name: string,
-  setup: (ctx: LifespanContext<{}>) => R,
-): Lifespan<Published<R>>;
+export function lifespan<R extends Setup>(name: string, setup: (ctx: LifespanContext<{}>) => R): Lifespan<Published<R>>;
 export function lifespan<R extends Setup, N extends Needs = {}>(
   name: string,
   options: LifespanOptions<N, NoInfer<Published<R>>> & { readonly optional: true },
@@ -122,7 +119,10 @@ export function lifespan(name: string, second: unknown, third?: unknown): Lifesp
   if (startTimeout !== undefined) assertMs(`lifespan "${name}": startTimeout`, startTimeout);
   if (stopTimeout !== undefined) assertMs(`lifespan "${name}": stopTimeout`, stopTimeout);
   if (typeof setup !== "function") {
-    throw kernelError("INVALID_DECLARATION", `lifespan "${name}" has no setup: expected a function, got ${typeof setup}.`);
+    throw kernelError(
+      "INVALID_DECLARATION",
+      `lifespan "${name}" has no setup: expected a function, got ${typeof setup}.`,
+    );
   }
   return new LifespanDeclaration(name, options, setup as (ctx: LifespanContext<never>) => unknown);
 }
@@ -139,13 +139,19 @@ export function refuseForeign(candidate: unknown, key: string, owner: string): n
 
 export function assertName(what: string, name: unknown): asserts name is string {
   if (typeof name === "string" && name !== "") return;
-  throw kernelError("INVALID_DECLARATION", `a ${what} needs a name: expected a non-empty string, got ${JSON.stringify(name)}.`);
+  throw kernelError(
+    "INVALID_DECLARATION",
+    `a ${what} needs a name: expected a non-empty string, got ${JSON.stringify(name)}.`,
+  );
 }
 
 /** @throws LivespanError INVALID_DECLARATION unless `ms` is a duration. */
 export function assertMs(what: string, ms: unknown): void {
   if (typeof ms === "number" && ms >= 0) return;
-  throw kernelError("INVALID_DECLARATION", `${what}: expected milliseconds, got ${typeof ms === "number" ? ms : JSON.stringify(ms)}.`);
+  throw kernelError(
+    "INVALID_DECLARATION",
+    `${what}: expected milliseconds, got ${typeof ms === "number" ? ms : JSON.stringify(ms)}.`,
+  );
 }
 
 export function assertOptions(owner: string, options: unknown, known: readonly string[]): asserts options is object {

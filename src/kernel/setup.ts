@@ -28,7 +28,10 @@ export class SetupRun {
   }
 
   /** A plain generator may yield a promise. Where it rejects, the setup hears of it at its yield, as an async one does. */
-  private async awaitYielded(made: Generator<unknown> | AsyncGenerator<unknown>, value: PromiseLike<unknown>): Promise<unknown> {
+  private async awaitYielded(
+    made: Generator<unknown> | AsyncGenerator<unknown>,
+    value: PromiseLike<unknown>,
+  ): Promise<unknown> {
     try {
       return await value;
     } catch (error) {
@@ -48,7 +51,10 @@ export class SetupRun {
     // What follows a second yield closes something too, so it gets its turn; only what yields yet again is cut short.
     const ended = (await generator.next()).done === true || (await generator.return(undefined)).done === true;
     throw ended
-      ? kernelError("YIELDED_TWICE", `${this.owner} yielded a second time (${messageOf(second.value)}) when it was to close.`)
+      ? kernelError(
+          "YIELDED_TWICE",
+          `${this.owner} yielded a second time (${messageOf(second.value)}) when it was to close.`,
+        )
       : kernelError("YIELDED_IN_FINALLY", `${this.owner} yields inside finally; its closing was left incomplete.`);
   }
 
@@ -61,7 +67,10 @@ export class SetupRun {
         return made;
       }
     }
-    throw kernelError("FORGOT_TO_YIELD", `${this.owner} did not yield: its setup is a plain function that returned ${nameOf(made)}.`);
+    throw kernelError(
+      "FORGOT_TO_YIELD",
+      `${this.owner} did not yield: its setup is a plain function that returned ${nameOf(made)}.`,
+    );
   }
 }
 

@@ -167,7 +167,10 @@ export class Start {
     const starting = components.filter(({ state }) => state === "starting");
     const pending = [...starting, ...tasks.filter(({ isManager, isUp, runs }) => isManager && runs > 0 && !isUp)];
     const names = (pending.length > 0 ? pending : this.opened.slice(-1)).map(({ name }) => `"${name}"`);
-    return kernelError("START_TIMEOUT", `not all was up within ${budgets.start} ms; still starting: ${names.join(", ")}.`);
+    return kernelError(
+      "START_TIMEOUT",
+      `not all was up within ${budgets.start} ms; still starting: ${names.join(", ")}.`,
+    );
   }
 
   private now(): number {
@@ -180,15 +183,20 @@ export function leave(component: Component, { emit, world }: Surroundings, reaso
   const { name, startedAt } = component;
   component.state = "abandoned";
   component.abort(reason);
-  component.late = component.yielded.then(() => component.down()).then(
-    () => emit("lifespan.late", { name }),
-    (error: unknown) => emit("lifespan.late", { name, error }),
-  );
+  component.late = component.yielded
+    .then(() => component.down())
+    .then(
+      () => emit("lifespan.late", { name }),
+      (error: unknown) => emit("lifespan.late", { name, error }),
+    );
   emit("lifespan.abandoned", { name, during: "start", ms: world.clock.now() - startedAt });
 }
 
 export function startFailed(name: string, cause: unknown): Error {
-  return kernelError("START_FAILED", `lifespan "${name}" failed while starting: ${messageOf(cause)}.`, { cause, remedy: "" });
+  return kernelError("START_FAILED", `lifespan "${name}" failed while starting: ${messageOf(cause)}.`, {
+    cause,
+    remedy: "",
+  });
 }
 
 function startTimeout(what: string, limit: number, waiting: string | undefined): Error {

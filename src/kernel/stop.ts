@@ -116,7 +116,14 @@ export class Stop {
     const ms = this.now() - from;
     if (!open.delete(intake)) return;
     if (error === undefined) around.emit("intake.drained", { name, ms });
-    this.record({ name, kind: "intake", state: error === undefined ? "down" : "failed", ms, limitMs: budgets.drain, error });
+    this.record({
+      name,
+      kind: "intake",
+      state: error === undefined ? "down" : "failed",
+      ms,
+      limitMs: budgets.drain,
+      error,
+    });
   }
 
   private async abortIntakes(open: Set<Intake>, reason: unknown): Promise<void> {

@@ -36,6 +36,8 @@ export interface Periodic {
   readonly every?: number | string;
   /** For a number: from each start (unless said otherwise), or from each end. */
   readonly pace?: "fixed-rate" | "fixed-delay";
+  /** Whether the first run begins at once; otherwise one period after the start. False unless said. */
+  readonly immediately?: boolean;
   /** What a tick does while the run before it goes on. skip unless said. */
   readonly overlap?: "skip" | "queue-one" | "cancel-previous" | "allow";
   /** Up to this many milliseconds are added to each wait. */
@@ -57,8 +59,7 @@ export interface ChildTask<V> {
   stop(reason?: unknown): Promise<void>;
 }
 
-export type TaskState =
-  "waiting" | "running" | "backing-off" | "paused" | "ended" | "failed" | "stopped" | "abandoned";
+export type TaskState = "waiting" | "running" | "backing-off" | "paused" | "ended" | "failed" | "stopped" | "abandoned";
 
 /** All that a task is made of. */
 export interface TaskSpec {
@@ -91,7 +92,6 @@ export class Task {
   readonly name: string;
   readonly spec: TaskSpec;
   readonly around: Surroundings;
-  readonly stopTimeout: number;
   readonly attempts = new Set<Attempt>();
   state: TaskState = "waiting";
   degraded = false;
@@ -118,7 +118,6 @@ export class Task {
     this.name = spec.name;
     this.spec = spec;
     this.around = around;
-    this.stopTimeout = spec.options.stopTimeout ?? 2_000;
     this.backoff = new Backoff(spec.options.backoff ?? {}, around.world.random);
     this.window = new RestartWindow(spec.options.intensity ?? { restarts: 3, withinMs: 60_000 });
     const { promise, resolve } = Promise.withResolvers<void>();

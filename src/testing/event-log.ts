@@ -25,7 +25,10 @@ export class EventLog {
   };
 
   /** The first such event, of those that have happened or else of those to come. */
-  wait<K extends LifespanEvent["type"]>(type: K, matches: (event: EventOf<K>) => boolean = () => true): Promise<EventOf<K>> {
+  wait<K extends LifespanEvent["type"]>(
+    type: K,
+    matches: (event: EventOf<K>) => boolean = () => true,
+  ): Promise<EventOf<K>> {
     const fits = (event: LifespanEvent): event is EventOf<K> => event.type === type && matches(event as EventOf<K>);
     const known = this.events.find(fits);
     if (known !== undefined) return Promise.resolve(known);
@@ -46,6 +49,8 @@ export class EventLog {
     if (waiter.type === "lifespan.late") return;
     this.waiters.delete(waiter);
     const came = [...new Set(this.events.map(({ type }) => type))].join(", ");
-    waiter.giveUp(testingError("EVENT_NEVER_CAME", `the app ended without a (matching) "${waiter.type}"; it had: ${came}.`));
+    waiter.giveUp(
+      testingError("EVENT_NEVER_CAME", `the app ended without a (matching) "${waiter.type}"; it had: ${came}.`),
+    );
   }
 }

@@ -17,7 +17,8 @@ export type OverridePairs<Vs extends readonly unknown[]> = {
 export function overridesFrom(pairs: readonly (readonly [Lifespan<unknown>, unknown])[]): Overrides {
   const overrides = new Map<Lifespan<unknown>, Lifespan<unknown> | { readonly value: unknown }>();
   for (const [original, replacement] of pairs) {
-    if (overrides.has(original)) throw testingError("UNUSED_OVERRIDE", `lifespan "${original.name}" is overridden twice.`);
+    if (overrides.has(original))
+      throw testingError("UNUSED_OVERRIDE", `lifespan "${original.name}" is overridden twice.`);
     overrides.set(original, replacement instanceof LifespanDeclaration ? replacement : { value: replacement });
   }
   return overrides;
@@ -29,7 +30,9 @@ export function assertUsed(overrides: Overrides, roots: readonly Root[]): void {
   for (const original of overrides.keys()) {
     if (graph.component(original) !== undefined) continue;
     const names = graph.components.map(({ name }) => name);
-    const other = names.includes(original.name) ? " (another lifespan has that name)" : didYouMean(original.name, names);
+    const other = names.includes(original.name)
+      ? " (another lifespan has that name)"
+      : didYouMean(original.name, names);
     throw testingError("UNUSED_OVERRIDE", `the app does not need the overridden lifespan "${original.name}"${other}.`);
   }
 }

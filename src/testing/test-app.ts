@@ -150,7 +150,8 @@ class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     const report = await this.leaks();
-    if (this.refusesLeaks && !report.empty) throw testingError("LEAKED", `app "${this.app.name}" left behind: ${report}.`);
+    if (this.refusesLeaks && !report.empty)
+      throw testingError("LEAKED", `app "${this.app.name}" left behind: ${report}.`);
   }
 
   private async prepareListener(options: ListenOptions): Promise<void> {

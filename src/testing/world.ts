@@ -25,6 +25,10 @@ export interface TestWorld extends World {
 
 export function testWorld({ clock = manualClock(), random }: TestWorldOptions = {}): TestWorld {
   const lines: LogLine[] = [];
-  const world = nodeWorld({ clock, random, log: (level, message, fields = {}) => void lines.push({ level, message, fields }) });
+  const world = nodeWorld({
+    clock,
+    random,
+    log: (level, message, fields = {}) => void lines.push({ level, message, fields }),
+  });
   return { ...world, lines };
 }

@@ -1,4 +1,4 @@
-import type { Generation } from "./generation.ts";
+import type { Generation } from "../kernel/generation.ts";
 
 /** One line of the tree: a lifespan, a task or an intake, with its state and times in milliseconds. */
 export interface TreeNode {
@@ -19,15 +19,28 @@ export interface Tree {
 
 /** What a generation consists of now, in the order in which it starts. */
 export function treeOf(generation: Generation): Tree {
-  const lifespans = generation.graph.components.map(({ name, state, needs, upMs, optional, last, waiting }): TreeNode => {
-    const notes = [optional && "optional", last && "last", waiting].filter(Boolean).join(", ");
-    return { name, kind: "lifespan", state, needs: needs.map((need) => need.name), ms: upMs, note: notes };
-  });
+  const lifespans = generation.graph.components.map(
+    ({ name, state, needs, upMs, optional, last, waiting }): TreeNode => {
+      const notes = [optional && "optional", last && "last", waiting].filter(Boolean).join(", ");
+      return { name, kind: "lifespan", state, needs: needs.map((need) => need.name), ms: upMs, note: notes };
+    },
+  );
   const tasks = generation.tasks.map(({ name, state, spec, restarts, degraded }): TreeNode => {
     const notes = [everyNote(spec.options.every), restarts > 0 && `${restarts} restarts`, degraded && "degraded"];
-    return { name, kind: "task", state, needs: spec.needs.map((need) => need.name), note: notes.filter(Boolean).join(", ") };
+    return {
+      name,
+      kind: "task",
+      state,
+      needs: spec.needs.map((need) => need.name),
+      note: notes.filter(Boolean).join(", "),
+    };
   });
-  const intakes = generation.intakes.map(({ name }): TreeNode => ({ name, kind: "intake", state: generation.state, needs: [] }));
+  const intakes = generation.intakes.map(({ name }): TreeNode => ({
+    name,
+    kind: "intake",
+    state: generation.state,
+    needs: [],
+  }));
   return { name: generation.name, state: generation.state, nodes: [...lifespans, ...tasks, ...intakes] };
 }
 
