@@ -1,5 +1,4 @@
-import { createApp, lifespan } from "livespan";
-import { problem } from "livespan/http";
+import { createApp, lifespan, problem } from "livespan";
 import { z } from "zod";
 
 const items = lifespan("items", function* () {

@@ -3,7 +3,7 @@ import { loadApp } from "./entry.ts";
 import { nodeWorld } from "../app/world.ts";
 import { parseFlags, usageOf, type Flag } from "./flags.ts";
 import { prepare } from "../app/run.ts";
-import { printTree, treeOf } from "../kernel/tree.ts";
+import { printTree, treeOf } from "../app/tree.ts";
 
 const flags = {
   json: { summary: "print it as JSON" },

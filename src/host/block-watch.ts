@@ -1,6 +1,6 @@
 import type { Generation } from "../kernel/generation.ts";
 import type { Log } from "../kernel/log.ts";
-import { formatMs } from "../kernel/tree.ts";
+import { formatMs } from "../app/tree.ts";
 
 /** How often the loop is looked at, and how late a look must be to be reported. Milliseconds. */
 const lookEvery = 50;

@@ -1,7 +1,7 @@
 import type { StopEntry, StopReport } from "../kernel/report.ts";
 import { describeCause } from "../app/log.ts";
 import { LivespanError, messageOf } from "../kernel/errors.ts";
-import { formatMs } from "../kernel/tree.ts";
+import { formatMs } from "../app/tree.ts";
 
 /** A stop as a person reads it: one line when it was clean, and a line for each thing that was not. */
 export function reportText(report: StopReport): string {
