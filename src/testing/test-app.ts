@@ -96,7 +96,7 @@ class RunningApp<L, C extends Clock> implements TestApp<L, C> {
 
   async start(options: TestAppOptions<readonly unknown[], C>): Promise<void> {
     const { listen = false, budgets } = options;
-    const overrides = overridesFrom((options.override ?? []) as Parameters<typeof overridesFrom>[0]);
+    const overrides = overridesFrom(options.override ?? []);
     if (listen !== false) await this.prepareListener(listen === true ? {} : listen);
     const { listener, world } = this;
     this.run = await prepare(this.app, {
@@ -151,7 +151,7 @@ class RunningApp<L, C extends Clock> implements TestApp<L, C> {
     await this.stop();
     const report = await this.leaks();
     if (this.refusesLeaks && !report.empty)
-      throw testingError("LEAKED", `app "${this.app.name}" left behind: ${report}.`);
+      throw testingError("LEAKED", `app "${this.app.name}" left behind: ${report.toString()}.`);
   }
 
   private async prepareListener(options: ListenOptions): Promise<void> {

@@ -16,7 +16,11 @@ const hours = 3_600_000;
 /** The moments (UTC) at which a task with an expression runs, from `from` on for so many hours. */
 async function runsOf(every: string, from: string, forHours: number): Promise<string[]> {
   const runs: string[] = [];
-  const task = lifespanTask("report", { every }, ({ clock }) => void runs.push(new Date(clock.wall()).toISOString().slice(0, 16)));
+  const task = lifespanTask(
+    "report",
+    { every },
+    ({ clock }) => void runs.push(new Date(clock.wall()).toISOString().slice(0, 16)),
+  );
   const clock = manualClock({ wall: Date.parse(from) });
   await using t = await testApp(createApp({ tasks: [task] }), { clock });
   await clock.advance(forHours * hours);
@@ -25,11 +29,19 @@ async function runsOf(every: string, from: string, forHours: number): Promise<st
 }
 
 test("73: a daily task in the hour that summer time skips runs once that day", async () => {
-  assert.deepEqual(await runsOf("30 2 * * *", "2025-03-28T12:00:00Z", 72), ["2025-03-29T01:30", "2025-03-30T01:00", "2025-03-31T00:30"]);
+  assert.deepEqual(await runsOf("30 2 * * *", "2025-03-28T12:00:00Z", 72), [
+    "2025-03-29T01:30",
+    "2025-03-30T01:00",
+    "2025-03-31T00:30",
+  ]);
 });
 
 test("73: a daily task in the hour that comes twice runs once that day", async () => {
-  assert.deepEqual(await runsOf("30 2 * * *", "2025-10-24T12:00:00Z", 72), ["2025-10-25T00:30", "2025-10-26T00:30", "2025-10-27T01:30"]);
+  assert.deepEqual(await runsOf("30 2 * * *", "2025-10-24T12:00:00Z", 72), [
+    "2025-10-25T00:30",
+    "2025-10-26T00:30",
+    "2025-10-27T01:30",
+  ]);
 });
 
 test("73: a task of every half hour never stops for one, in either night", async () => {

@@ -7,7 +7,9 @@ const root = new URL("../..", import.meta.url);
 
 /** Runs a module of its own process and gives what it printed. */
 async function run(source: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], { cwd: root });
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], {
+    cwd: root,
+  });
   return stdout;
 }
 
@@ -35,7 +37,10 @@ test("importing a module that declares runs and opens nothing", async () => {
   assert.deepEqual([ran, state], [[], "idle"]);
   const opened = after!.filter((kind) => !before!.includes(kind) && !/Immediate|Req/.test(kind));
   assert.deepEqual(opened, []);
-  assert.deepEqual(listeners!.filter((name) => /SIG|unhandled|uncaught|exit/i.test(name)), []);
+  assert.deepEqual(
+    listeners!.filter((name) => /SIG|unhandled|uncaught|exit/i.test(name)),
+    [],
+  );
 });
 
 test("importing the core loads neither the router nor the server nor the parser of expressions", async () => {
@@ -49,7 +54,10 @@ test("importing the core loads neither the router nor the server nor the parser 
   `;
   const loaded = JSON.parse(await run(source)) as string[];
   assert.ok(loaded.includes("livespan"));
-  assert.deepEqual(loaded.filter((specifier) => /^(ws|croner|hono|node:https?|@hono\/node-server)(\/|$)/.test(specifier)), []);
+  assert.deepEqual(
+    loaded.filter((specifier) => /^(ws|croner|hono|node:https?|@hono\/node-server)(\/|$)/.test(specifier)),
+    [],
+  );
 });
 
 test("27: an app that is dropped without stop() is reported in development, and not in production", async () => {
@@ -72,7 +80,10 @@ test("27: an app that is dropped without stop() is reported in development, and 
   `;
   const args = ["--expose-gc", "--input-type=module", "--eval", source];
   const said = async (mode: string): Promise<string> => {
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env: { ...process.env, NODE_ENV: mode } });
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, NODE_ENV: mode },
+    });
     return stdout.trim();
   };
   assert.match(await said("development"), /^error: app "lost" was dropped without stop\(\)/);

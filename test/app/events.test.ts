@@ -41,7 +41,11 @@ test("lifespans and handlers both run: lifespans first at start, handlers first 
 
 test("handlers beside the app's own generator see what it yielded", async () => {
   const seen: unknown[] = [];
-  const app = createApp({ lifespan: async function* () { yield { answer: 42 }; } });
+  const app = createApp({
+    lifespan: async function* () {
+      yield { answer: 42 };
+    },
+  });
   app.onEvent("startup", ({ lifespan }) => seen.push(lifespan.answer));
   app.onEvent("shutdown", ({ lifespan }) => seen.push(lifespan.answer));
   const t = await testApp(app);
@@ -75,8 +79,10 @@ test("X6: a shutdown handler that fails does not keep the others from running, a
 
 test("handlers of routers run with the app's, once each, in the order of inclusion", async () => {
   const trace: string[] = [];
-  const both = (name: string) => <M extends { onEvent(event: "startup" | "shutdown", fn: () => unknown): M }>(module: M): M =>
-    module.onEvent("startup", () => trace.push(`${name}+`)).onEvent("shutdown", () => trace.push(`${name}-`));
+  const both =
+    (name: string) =>
+    <M extends { onEvent(event: "startup" | "shutdown", fn: () => unknown): M }>(module: M): M =>
+      module.onEvent("startup", () => trace.push(`${name}+`)).onEvent("shutdown", () => trace.push(`${name}-`));
   const sub = both("S")(createRouter());
   const router = both("R")(createRouter()).include(sub);
   const app = both("A")(createApp()).include(router);
@@ -87,12 +93,18 @@ test("handlers of routers run with the app's, once each, in the order of inclusi
 
 test("a handler may wait on the app's clock, and hears when it is given up", async () => {
   const app = createApp({ budgets: { startEach: 30 } }).onEvent("startup", ({ sleep }) => sleep(60_000));
-  await assert.rejects(testApp(app), { code: "START_TIMEOUT", message: /lifespan "app\.event" did not start within 30 ms/ });
+  await assert.rejects(testApp(app), {
+    code: "START_TIMEOUT",
+    message: /lifespan "app\.event" did not start within 30 ms/,
+  });
 });
 
 test("an event that does not exist is refused by name", () => {
   const app = createApp();
-  assert.throws(() => app.onEvent("start" as "startup", () => {}), { code: "UNKNOWN_EVENT", message: /onEvent\("start"\)/ });
+  assert.throws(() => app.onEvent("start" as "startup", () => {}), {
+    code: "UNKNOWN_EVENT",
+    message: /onEvent\("start"\)/,
+  });
 });
 
 test("watch hands on each event of the app's life, until it is ended", async () => {

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { createApp, lifespan } from "livespan";
 import { manualClock, testApp } from "livespan/testing";
 
-const ask = (app: { fetch(request: Request): Promise<Response> }, path = "/") => app.fetch(new Request(`http://test.local${path}`));
+const ask = (app: { fetch(request: Request): Promise<Response> }, path = "/") =>
+  app.fetch(new Request(`http://test.local${path}`));
 
 test("X33: the first request starts the app, and waits until it is ready", async () => {
   const gate = Promise.withResolvers<void>();
@@ -41,7 +42,10 @@ test("a request to an app that has stopped is a 503, and starts nothing", async 
   await app.start();
   await app.stop();
   const response = await ask(app);
-  assert.deepEqual([response.status, response.headers.get("content-type"), app.state], [503, "application/problem+json", "stopped"]);
+  assert.deepEqual(
+    [response.status, response.headers.get("content-type"), app.state],
+    [503, "application/problem+json", "stopped"],
+  );
 });
 
 test("31: a request in flight at stop has its answer, and the lifespan waits for it", async () => {

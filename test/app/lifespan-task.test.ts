@@ -82,29 +82,73 @@ test("an app starts what its tasks need, once, and shows it to none of its handl
 });
 
 const mistakes: readonly (readonly [string, () => unknown, object])[] = [
-  ["no body", () => lifespanTask("t", undefined as never), { code: "TASK_BODY", message: /lifespan task "t" has no body/ }],
+  [
+    "no body",
+    () => lifespanTask("t", undefined as never),
+    { code: "TASK_BODY", message: /lifespan task "t" has no body/ },
+  ],
   ["no name", () => lifespanTask("", () => {}), { code: "INVALID_DECLARATION" }],
-  ["an unknown option", () => lifespanTask("t", { restarts: "never" } as {}, () => {}), { code: "UNKNOWN_OPTION", message: /Did you mean "restart"/ }],
-  ["a broken expression", () => lifespanTask("t", { every: "61 * * * *" }, () => {}), { code: "INVALID_CRON", message: /"61 \* \* \* \*" is not a cron expression/ }],
-  ["every 0 ms", () => lifespanTask("t", { every: 0 }, () => {}), { code: "INVALID_CRON", message: /more than 0 ms, got 0/ }],
-  ["a generator and every", () => lifespanTask("t", { every: 5 }, async function* () { yield; }), { code: "TASK_PACE", message: /"t" is a generator/ }],
-  ["something that is no task", () => createApp({ tasks: [42 as never] }), { code: "TASK_BODY", message: /got number/ }],
-  ["an unknown restart", () => lifespanTask("t", { restart: "sometimes" as never }, () => {}), { code: "INVALID_DECLARATION", message: /restart.*"sometimes".*permanent/ }],
-  ["an unknown overlap", () => lifespanTask("t", { every: 5, overlap: "skipp" as never }, () => {}), { code: "INVALID_DECLARATION", message: /overlap.*Did you mean "skip"/ }],
-  ["a limit that is no time", () => lifespanTask("t", { stopTimeout: "2s" as never }, () => {}), { code: "INVALID_DECLARATION", message: /stopTimeout.*milliseconds/ }],
+  [
+    "an unknown option",
+    () => lifespanTask("t", { restarts: "never" } as {}, () => {}),
+    { code: "UNKNOWN_OPTION", message: /Did you mean "restart"/ },
+  ],
+  [
+    "a broken expression",
+    () => lifespanTask("t", { every: "61 * * * *" }, () => {}),
+    { code: "INVALID_CRON", message: /"61 \* \* \* \*" is not a cron expression/ },
+  ],
+  [
+    "every 0 ms",
+    () => lifespanTask("t", { every: 0 }, () => {}),
+    { code: "INVALID_CRON", message: /more than 0 ms, got 0/ },
+  ],
+  [
+    "a generator and every",
+    () =>
+      lifespanTask("t", { every: 5 }, async function* () {
+        yield;
+      }),
+    { code: "TASK_PACE", message: /"t" is a generator/ },
+  ],
+  [
+    "something that is no task",
+    () => createApp({ tasks: [42 as never] }),
+    { code: "TASK_BODY", message: /got number/ },
+  ],
+  [
+    "an unknown restart",
+    () => lifespanTask("t", { restart: "sometimes" as never }, () => {}),
+    { code: "INVALID_DECLARATION", message: /restart.*"sometimes".*permanent/ },
+  ],
+  [
+    "an unknown overlap",
+    () => lifespanTask("t", { every: 5, overlap: "skipp" as never }, () => {}),
+    { code: "INVALID_DECLARATION", message: /overlap.*Did you mean "skip"/ },
+  ],
+  [
+    "a limit that is no time",
+    () => lifespanTask("t", { stopTimeout: "2s" as never }, () => {}),
+    { code: "INVALID_DECLARATION", message: /stopTimeout.*milliseconds/ },
+  ],
 ];
 
 for (const [what, declare, error] of mistakes) {
-  test(`a task with ${what} is refused where it is declared`, () => void assert.throws(declare, error));
+  test(`a task with ${what} is refused where it is declared`, () => assert.throws(declare, error));
 }
 
 test("two different tasks of one name are refused before anything runs", async () => {
-  const app = createApp({ tasks: [lifespanTask("same", () => assert.fail("ran")), lifespanTask("same", () => assert.fail("ran"))] });
+  const app = createApp({
+    tasks: [lifespanTask("same", () => assert.fail("ran")), lifespanTask("same", () => assert.fail("ran"))],
+  });
   await assert.rejects(testApp(app), { code: "DUPLICATE_TASK", message: /"same"/ });
 });
 
 test("an app lists an unknown option of its own by name", () => {
   assert.throws(() => createApp({ lifspan: {} } as {}), { code: "UNKNOWN_OPTION", message: /Did you mean "lifespan"/ });
   assert.throws(() => createRouter({ task: [] } as {}), { code: "UNKNOWN_OPTION", message: /Did you mean "tasks"/ });
-  assert.throws(() => createApp({ lifespan: { db: 5 as never } }), { code: "UNKNOWN_LIFESPAN", message: /app "app" needs "db".*number/ });
+  assert.throws(() => createApp({ lifespan: { db: 5 as never } }), {
+    code: "UNKNOWN_LIFESPAN",
+    message: /app "app" needs "db".*number/,
+  });
 });

@@ -19,7 +19,9 @@ test("X11: a mounted app's lifespan, handlers and tasks run inside the parent's,
   const sub = createApp({ name: "sub", lifespan: { shared, own: traced(trace, "own") }, tasks: [task] })
     .onEvent("startup", () => trace.push("sub startup"))
     .get("/", ({ lifespan }) => [Object.keys(lifespan), lifespan.shared.name]);
-  const app = createApp({ lifespan: { shared } }).get("/", ({ lifespan }) => Object.keys(lifespan)).mount("/sub", sub);
+  const app = createApp({ lifespan: { shared } })
+    .get("/", ({ lifespan }) => Object.keys(lifespan))
+    .mount("/sub", sub);
   await using t = await testApp(app);
   await t.event("task.ended");
   assert.deepEqual(await (await t.request("/sub")).json(), [["shared", "own"], "shared"]);
@@ -54,10 +56,24 @@ test("a mounted app cannot be started by itself, and the error names where it is
 });
 
 test("mounted apps' own generators each have their state", async () => {
-  const sub = createApp({ lifespan: function* () { yield { who: "sub" }; } }).get("/", ({ lifespan }) => lifespan.who);
-  const deep = createApp({ lifespan: function* () { yield { who: "deep" }; } }).get("/", ({ lifespan }) => lifespan.who);
+  const sub = createApp({
+    lifespan: function* () {
+      yield { who: "sub" };
+    },
+  }).get("/", ({ lifespan }) => lifespan.who);
+  const deep = createApp({
+    lifespan: function* () {
+      yield { who: "deep" };
+    },
+  }).get("/", ({ lifespan }) => lifespan.who);
   sub.mount("/deep", deep);
-  const app = createApp({ lifespan: function* () { yield { who: "app" }; } }).get("/", ({ lifespan }) => lifespan.who).mount("/sub", sub);
+  const app = createApp({
+    lifespan: function* () {
+      yield { who: "app" };
+    },
+  })
+    .get("/", ({ lifespan }) => lifespan.who)
+    .mount("/sub", sub);
   await using t = await testApp(app);
   const asked = await Promise.all(["/", "/sub", "/sub/deep"].map(async (path) => (await t.request(path)).json()));
   assert.deepEqual(asked, ["app", "sub", "deep"]);
@@ -71,5 +87,8 @@ test("any app with fetch mounts too", async () => {
 
 test("an unknown option of mount is refused, with the nearest name", () => {
   const options = { lifespans: "ignore" } as {};
-  assert.throws(() => createApp().mount("/sub", createApp(), options), { code: "UNKNOWN_OPTION", message: /Did you mean "lifespan"/ });
+  assert.throws(() => createApp().mount("/sub", createApp(), options), {
+    code: "UNKNOWN_OPTION",
+    message: /Did you mean "lifespan"/,
+  });
 });

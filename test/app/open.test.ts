@@ -29,19 +29,29 @@ test("a start that fails rejects with everything closed again", async () => {
     yield;
     trace.push("db-");
   });
-  const broken = lifespan("broken", { needs: { db } }, function* () {
-    throw new Error("no schema");
-    yield;
+  const broken = lifespan("broken", { needs: { db } }, async function* () {
+    yield await Promise.reject(new Error("no schema"));
   });
-  await assert.rejects(open({ broken }), { code: "START_FAILED", message: /"broken" failed while starting: no schema/ });
+  await assert.rejects(open({ broken }), {
+    code: "START_FAILED",
+    message: /"broken" failed while starting: no schema/,
+  });
   assert.deepEqual(trace, ["db-"]);
 });
 
 test("stop gives the report, and rejects when something failed to close", async () => {
-  const fine = lifespan("fine", function* () { yield; });
-  const broken = lifespan("broken", function* () { yield; throw new Error("stuck"); });
+  const fine = lifespan("fine", function* () {
+    yield;
+  });
+  const broken = lifespan("broken", function* () {
+    yield;
+    throw new Error("stuck");
+  });
   const report = await (await open({ fine }, { world: testWorld() })).stop();
-  assert.deepEqual(report.entries.map(({ name, state }) => [name, state]), [["fine", "down"]]);
+  assert.deepEqual(
+    report.entries.map(({ name, state }) => [name, state]),
+    [["fine", "down"]],
+  );
   await assert.rejects((await open({ broken }, { world: testWorld() })).stop(), { code: "TEARDOWN_FAILED" });
 });
 

@@ -43,7 +43,10 @@ for (const start of [false, true]) {
         const started = ["> lifespan.startup", "< lifespan.startup.complete"];
         const stopBroke = /lifespan "a" failed while stopping: stop broke/;
         if (start) {
-          assert.match(host.log.join("\n"), /^> lifespan\.startup\n< lifespan\.startup\.failed: lifespan "a" failed while starting: start broke\.?$/);
+          assert.match(
+            host.log.join("\n"),
+            /^> lifespan\.startup\n< lifespan\.startup\.failed: lifespan "a" failed while starting: start broke\.?$/,
+          );
           assert.equal((error as Error).cause, failures.start);
           assert.deepEqual(trace, []);
           return;
@@ -71,17 +74,22 @@ for (const start of [false, true]) {
 test("a message that does not fit is refused by name, and what had started is stopped", async () => {
   const early = new Host("lifespan.shutdown");
   const app = createApp();
-  await assert.rejects(lifespanProtocol(app, early), { code: "PROTOCOL_MESSAGE", message: /expected "lifespan\.startup", got "lifespan\.shutdown"/ });
+  await assert.rejects(lifespanProtocol(app, early), {
+    code: "PROTOCOL_MESSAGE",
+    message: /expected "lifespan\.startup", got "lifespan\.shutdown"/,
+  });
   assert.equal(app.state, "idle");
   const twice = new Host("lifespan.startup", "lifespan.startup");
-  await assert.rejects(lifespanProtocol(app, twice), { code: "PROTOCOL_MESSAGE", message: /expected "lifespan\.shutdown"/ });
+  await assert.rejects(lifespanProtocol(app, twice), {
+    code: "PROTOCOL_MESSAGE",
+    message: /expected "lifespan\.shutdown"/,
+  });
   assert.equal(app.state, "stopped");
 });
 
 test("a host that breaks while it is told of a failure does not hide the failure", async () => {
   const a = lifespan("a", async function* () {
-    throw failures.start;
-    yield;
+    yield await Promise.reject(failures.start);
   });
   const host = new Host("lifespan.startup");
   host.send = () => {
@@ -93,7 +101,11 @@ test("a host that breaks while it is told of a failure does not hide the failure
 });
 
 test("the same app answers requests while a host drives it", async () => {
-  const app = createApp({ lifespan: function* () { yield { answer: 42 }; } }).get("/", ({ lifespan }) => lifespan.answer);
+  const app = createApp({
+    lifespan: function* () {
+      yield { answer: 42 };
+    },
+  }).get("/", ({ lifespan }) => lifespan.answer);
   const shutdown = Promise.withResolvers<void>();
   const complete = Promise.withResolvers<void>();
   const host: LifespanChannel = {

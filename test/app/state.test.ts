@@ -14,7 +14,10 @@ function traced(trace: string[], name: string) {
 
 test("a lifespan starts before the first request, and stops after the last", async () => {
   const trace: string[] = [];
-  const app = createApp({ lifespan: { a: traced(trace, "A") } }).get("/", ({ lifespan }) => (trace.push("request"), lifespan));
+  const app = createApp({ lifespan: { a: traced(trace, "A") } }).get(
+    "/",
+    ({ lifespan }) => (trace.push("request"), lifespan),
+  );
   const t = await testApp(app);
   assert.deepEqual(await (await t.request("/")).json(), { a: "A" });
   await t[Symbol.asyncDispose]();
@@ -22,8 +25,28 @@ test("a lifespan starts before the first request, and stops after the last", asy
 });
 
 for (const [kind, make] of [
-  ["an async generator", (trace: string[]) => createApp({ lifespan: async function* () { trace.push("+"); yield { answer: 42 }; trace.push("-"); } })],
-  ["a plain generator", (trace: string[]) => createApp({ lifespan: function* () { trace.push("+"); yield { answer: 42 }; trace.push("-"); } })],
+  [
+    "an async generator",
+    (trace: string[]) =>
+      createApp({
+        lifespan: async function* () {
+          trace.push("+");
+          yield { answer: 42 };
+          trace.push("-");
+        },
+      }),
+  ],
+  [
+    "a plain generator",
+    (trace: string[]) =>
+      createApp({
+        lifespan: function* () {
+          trace.push("+");
+          yield { answer: 42 };
+          trace.push("-");
+        },
+      }),
+  ],
 ] as const) {
   test(`${kind} on the app is its state`, async () => {
     const trace: string[] = [];
@@ -67,16 +90,30 @@ test("a later lifespan reads an earlier one's value", async () => {
 });
 
 test("a generator that yields nothing leaves an empty state", async () => {
-  const app = createApp({ lifespan: async function* () { yield; } }).get("/", ({ lifespan }) => Object.keys(lifespan));
+  const app = createApp({
+    lifespan: async function* () {
+      yield;
+    },
+  }).get("/", ({ lifespan }) => Object.keys(lifespan));
   await using t = await testApp(app);
   assert.deepEqual(await (await t.request("/")).json(), []);
 });
 
 const mistakes: readonly (readonly [string, unknown, RegExp])[] = [
   ["never yields", async function* () {}, /"app\.lifespan" returned without yielding.*Yield exactly once/],
-  ["is a plain function", () => {}, /"app\.lifespan" did not yield.*plain function that returned undefined.*async function\*/],
+  [
+    "is a plain function",
+    () => {},
+    /"app\.lifespan" did not yield.*plain function that returned undefined.*async function\*/,
+  ],
   ["is an async function", async () => ({ a: 1 }), /"app\.lifespan" did not yield.*without \[Symbol\.asyncDispose\]/],
-  ["yields a number", function* () { yield 42; }, /the lifespan of "app" must yield an object or nothing, but yielded number: 42/],
+  [
+    "yields a number",
+    function* () {
+      yield 42;
+    },
+    /the lifespan of "app" must yield an object or nothing, but yielded number: 42/,
+  ],
 ];
 
 for (const [what, setup, words] of mistakes) {
@@ -88,14 +125,23 @@ for (const [what, setup, words] of mistakes) {
 }
 
 test("X1: a lifespan that yields twice fails the stop", async () => {
-  const app = createApp({ lifespan: async function* () { yield {}; yield {}; } });
+  const app = createApp({
+    lifespan: async function* () {
+      yield {};
+      yield {};
+    },
+  });
   const t = await testApp(app);
   await assert.rejects(t.stop(), /lifespan "app\.lifespan" failed while stopping.*yielded a second time/);
 });
 
 test("an error at start is the cause of what start rejects with, and nothing is served", async () => {
   const boom = new Error("no database");
-  const app = createApp({ lifespan: async function* () { throw boom; yield {}; } });
+  const app = createApp({
+    lifespan: async function* () {
+      yield await Promise.reject<object>(boom);
+    },
+  });
   await assert.rejects(app.start(), (error: Error) => error.cause === boom);
   assert.equal(app.state, "failed");
   await assert.rejects(app.fetch(new Request("http://test.local/")), (error: Error) => error.cause === boom);
@@ -103,7 +149,9 @@ test("an error at start is the cause of what start rejects with, and nothing is 
 
 test("the whole state is there for requests, at three levels of modules", async () => {
   const trace: string[] = [];
-  const sub = createRouter({ lifespan: { sub: traced(trace, "S") } }).get("/keys", ({ lifespan }) => Object.keys(lifespan).sort());
+  const sub = createRouter({ lifespan: { sub: traced(trace, "S") } }).get("/keys", ({ lifespan }) =>
+    Object.keys(lifespan).sort(),
+  );
   const router = createRouter({ lifespan: { router: traced(trace, "R") } }).include(sub, "/sub");
   const app = createApp({ lifespan: { app: traced(trace, "A") } }).include(router, "/router");
   await using t = await testApp(app);
@@ -124,7 +172,11 @@ test("the same key for two lifespans is an error that names both, and nothing st
 
 test("a key that is yielded and a lifespan's too is an error", async () => {
   const router = createRouter({ lifespan: { db: traced([], "db") } });
-  const app = createApp({ lifespan: function* () { yield { db: 1 }; } }).include(router);
+  const app = createApp({
+    lifespan: function* () {
+      yield { db: 1 };
+    },
+  }).include(router);
   await assert.rejects(testApp(app), { code: "DUPLICATE_KEY", message: /"db"/ });
 });
 
@@ -167,7 +219,11 @@ for (const count of [1_000, 5_000]) {
     let count_ = 0;
     let inner = createRouter();
     for (let i = 0; i < count; i++) {
-      const a = lifespan(`n${i}`, function* () { count_++; yield; count_--; });
+      const a = lifespan(`n${i}`, function* () {
+        count_++;
+        yield;
+        count_--;
+      });
       inner = createRouter({ lifespan: { [`k${i}`]: a } }).include(inner) as never;
     }
     await using t = await testApp(createApp().include(inner));
@@ -179,7 +235,9 @@ for (const count of [1_000, 5_000]) {
 
 test("two apps in one process share no state, though they declare the same lifespan (82)", async () => {
   let made = 0;
-  const counter = lifespan("counter", function* () { yield { id: ++made }; });
+  const counter = lifespan("counter", function* () {
+    yield { id: ++made };
+  });
   await using one = await testApp(createApp({ name: "one", lifespan: { counter } }));
   await using two = await testApp(createApp({ name: "two", lifespan: { counter } }), { leaks: false });
   assert.deepEqual([one.lifespan.counter.id, two.lifespan.counter.id], [1, 2]);
@@ -187,7 +245,9 @@ test("two apps in one process share no state, though they declare the same lifes
 
 test("an app may run again after it has stopped, with new instances", async () => {
   let made = 0;
-  const counter = lifespan("counter", function* () { yield ++made; });
+  const counter = lifespan("counter", function* () {
+    yield ++made;
+  });
   const app = createApp({ lifespan: { counter } });
   for (const expected of [1, 2]) {
     await using t = await testApp(app);

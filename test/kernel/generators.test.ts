@@ -5,7 +5,7 @@ import { messagesOf, stage } from "./stage.ts";
 
 /** Starts one lifespan and stops it; gives what each threw. */
 async function lived(setup: () => unknown): Promise<{ start: unknown; stop: unknown; value: unknown }> {
-  const only = lifespan("only", setup as () => Setup) as Lifespan<unknown>;
+  const only: Lifespan<unknown> = lifespan("only", setup as () => Setup);
   const { generation, clock } = stage({ only });
   const caught = (error: unknown): unknown => error;
   const start = await clock.until(generation.start()).then(() => undefined, caught);
@@ -16,15 +16,24 @@ async function lived(setup: () => unknown): Promise<{ start: unknown; stop: unkn
 }
 
 test("19: a setup that returns without yielding is an error that says so", async () => {
-  // oxlint-disable-next-line require-yield
   const { start } = await lived(async function* () {});
-  assert.match(messagesOf(start).join(), /lifespan "only" failed while starting: lifespan "only" returned without yielding.*Yield exactly once/);
+  assert.match(
+    messagesOf(start).join(),
+    /lifespan "only" failed while starting: lifespan "only" returned without yielding.*Yield exactly once/,
+  );
 });
 
 test("19: a plain function is an error that says what it returned, and the mend", async () => {
-  for (const [returned, words] of [[undefined, "undefined"], [42, "a number"], [{ pool: 1 }, "an object without"]] as const) {
+  for (const [returned, words] of [
+    [undefined, "undefined"],
+    [42, "a number"],
+    [{ pool: 1 }, "an object without"],
+  ] as const) {
     const { start } = await lived(() => returned);
-    assert.match(messagesOf(start).join(), new RegExp(`did not yield.*plain function that returned ${words}.*async function\\*`));
+    assert.match(
+      messagesOf(start).join(),
+      new RegExp(`did not yield.*plain function that returned ${words}.*async function\\*`),
+    );
   }
 });
 
@@ -116,7 +125,10 @@ test("24: abort reaches only the signal: a running setup is never returned from 
     throw: () => (calls.push("throw"), Promise.resolve({ done: true, value: undefined })),
   };
   const signals: AbortSignal[] = [];
-  const only = lifespan("only", ({ signal }) => (signals.push(signal), running as unknown as AsyncGenerator<void, void, void>));
+  const only = lifespan(
+    "only",
+    ({ signal }) => (signals.push(signal), running as unknown as AsyncGenerator<void, void, void>),
+  );
   const { generation, clock } = stage({ only });
   await assert.rejects(clock.until(generation.start()));
   assert.deepEqual([calls, signals[0]?.aborted], [["next"], true]);
@@ -176,8 +188,7 @@ test("a setup that throws before it returns a generator is a failed start", asyn
 
 test("what is thrown need not be an error", async () => {
   const { start } = await lived(async function* () {
-    throw { reason: "none" };
-    yield;
+    yield await Promise.reject({ reason: "none" });
   });
   assert.match(messagesOf(start).join(), /\{"reason":"none"\} \(not an Error\)/);
 });

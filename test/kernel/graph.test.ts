@@ -67,9 +67,21 @@ const setup = function* (): Generator<void> {
 const malformed: readonly (readonly [string, () => unknown, object])[] = [
   ["an empty name", () => lifespan("", setup), { code: "INVALID_DECLARATION", message: /non-empty string, got ""/ }],
   ["no name", () => lifespan(undefined as never, setup), { code: "INVALID_DECLARATION" }],
-  ["no setup", () => lifespan("a", undefined as never), { code: "INVALID_DECLARATION", message: /"a" has no setup.*undefined/ }],
-  ["options alone", () => lifespan("a", {} as never), { code: "INVALID_DECLARATION", message: /"a" has no setup.*object/ }],
-  ["no options", () => lifespan("a", null as never, setup), { code: "INVALID_DECLARATION", message: /object of options/ }],
+  [
+    "no setup",
+    () => lifespan("a", undefined as never),
+    { code: "INVALID_DECLARATION", message: /"a" has no setup.*undefined/ },
+  ],
+  [
+    "options alone",
+    () => lifespan("a", {} as never),
+    { code: "INVALID_DECLARATION", message: /"a" has no setup.*object/ },
+  ],
+  [
+    "no options",
+    () => lifespan("a", null as never, setup),
+    { code: "INVALID_DECLARATION", message: /object of options/ },
+  ],
   [
     "an unknown option",
     () => lifespan("a", { stopTimout: 5 } as never, setup),
@@ -88,12 +100,15 @@ const malformed: readonly (readonly [string, () => unknown, object])[] = [
 ];
 
 for (const [what, declare, error] of malformed) {
-  test(`2: a declaration with ${what} is refused where it is made`, () => void assert.throws(declare, error));
+  test(`2: a declaration with ${what} is refused where it is made`, () => assert.throws(declare, error));
 }
 
 test("budgets are checked by name and by value", () => {
   assert.throws(() => stage({}, { budgets: { drian: 5 } as never }), { code: "UNKNOWN_OPTION", message: /"drain"/ });
-  assert.throws(() => stage({}, { budgets: { drain: Number.NaN } }), { code: "INVALID_DECLARATION", message: /budgets\.drain/ });
+  assert.throws(() => stage({}, { budgets: { drain: Number.NaN } }), {
+    code: "INVALID_DECLARATION",
+    message: /budgets\.drain/,
+  });
 });
 
 test("the parts of a stop keep their shares when only the whole is given", () => {

@@ -6,7 +6,11 @@ import { stage, type Stage } from "./stage.ts";
 type Ctx = TaskContext<Record<string, never>>;
 
 /** A generation with one periodic task, ready. Each run is written as [begin, end] on the clock. */
-async function beating(options: TaskOptions, runMs: number | ((run: number) => number) = 0, random = 0): Promise<Stage & { runs: number[][] }> {
+async function beating(
+  options: TaskOptions,
+  runMs: number | ((run: number) => number) = 0,
+  random = 0,
+): Promise<Stage & { runs: number[][] }> {
   const runs: number[][] = [];
   const body = async ({ clock, sleep }: Ctx): Promise<void> => {
     const run = [clock.now()];
@@ -52,9 +56,15 @@ test("71: overlap skip never runs two at once, and counts what it skipped", asyn
 });
 
 test("71: queue-one runs once more at the end of a run that was overtaken, and counts the rest", async () => {
-  const { runs, clock, generation } = await beating({ every: 100, overlap: "queue-one" }, (run) => (run === 1 ? 350 : 10));
+  const { runs, clock, generation } = await beating({ every: 100, overlap: "queue-one" }, (run) =>
+    run === 1 ? 350 : 10,
+  );
   await clock.advance(560);
-  assert.deepEqual(runs, [[100, 450], [450, 460], [500, 510]]);
+  assert.deepEqual(runs, [
+    [100, 450],
+    [450, 460],
+    [500, 510],
+  ]);
   assert.equal(generation.tasks[0]?.skips, 2);
   await generation.stop();
 });
@@ -64,11 +74,16 @@ test("71: cancel-previous aborts the run before, awaits it, and never runs two a
   let most = 0;
   const body = async ({ signal, clock }: Ctx): Promise<void> => {
     most = Math.max(most, ++inside);
-    await new Promise<void>((resolve) => void signal.addEventListener("abort", () => resolve()));
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
     await new Promise<void>((resolve) => void clock.after(30, resolve));
     inside--;
   };
-  const task = { name: "beat", needs: {}, options: { every: 100, overlap: "cancel-previous" } as const, body: body as (ctx: never) => unknown };
+  const task = {
+    name: "beat",
+    needs: {},
+    options: { every: 100, overlap: "cancel-previous" } as const,
+    body: body as (ctx: never) => unknown,
+  };
   const staged = stage({}, { tasks: [task] });
   await staged.generation.start();
   await staged.clock.advance(450);
@@ -81,7 +96,11 @@ test("71: allow lets runs overlap, and each is awaited at stop", async () => {
   await clock.advance(320);
   assert.deepEqual(begins(runs), [100, 200, 300]);
   await generation.stop();
-  assert.deepEqual(runs, [[100, 320], [200, 320], [300, 320]]);
+  assert.deepEqual(runs, [
+    [100, 320],
+    [200, 320],
+    [300, 320],
+  ]);
 });
 
 test("41: a tick that falls due after draining has fired does not run", async () => {
@@ -89,7 +108,10 @@ test("41: a tick that falls due after draining has fired does not run", async ()
   const intake = { name: "http", open: () => {}, close: () => {}, drained: () => gate.promise, abort: () => [] };
   for (const options of [{ every: 100 }, { every: 100, overlap: "queue-one" }] as const) {
     const runs: number[] = [];
-    const body = async ({ clock, sleep }: Ctx): Promise<void> => (runs.push(clock.now()), sleep(options.every === 100 ? 150 : 0));
+    const body = async ({ clock, sleep }: Ctx): Promise<void> => (
+      runs.push(clock.now()),
+      sleep(options.every === 100 ? 150 : 0)
+    );
     const task = { name: "beat", needs: {}, options, body: body as (ctx: never) => unknown };
     const staged = stage({}, { tasks: [task], intakes: [intake] });
     await staged.generation.start();
@@ -154,7 +176,10 @@ test("failures of runs count towards the intensity, and the schedule is their ba
 test("every must be a time that passes", async () => {
   for (const every of [0, -5, Number.NaN]) {
     const { generation } = await beating({ every });
-    assert.match(String((await generation.ended).errors[0]), /task "beat": every must be a positive number of milliseconds/);
+    assert.match(
+      String((await generation.ended).errors[0]),
+      /task "beat": every must be a positive number of milliseconds/,
+    );
   }
 });
 
@@ -166,7 +191,12 @@ async function atEachMinute(options: TaskOptions = {}): Promise<Stage & { at: nu
   const at: number[] = [];
   const from = Date.UTC(2025, 0, 1);
   const body = ({ clock }: Ctx): void => void at.push((clock.wall() - from) / 1_000);
-  const task = { name: "cron", needs: {}, options: { every: "* * * * *", ...options }, body: body as (ctx: never) => unknown };
+  const task = {
+    name: "cron",
+    needs: {},
+    options: { every: "* * * * *", ...options },
+    body: body as (ctx: never) => unknown,
+  };
   const staged = stage({}, { tasks: [task] }, { calendar: minutely });
   await staged.generation.start();
   await staged.clock.advance(0);

@@ -33,7 +33,7 @@ test("25: a provided value is seen by teardown, dependents, tasks, work and what
   };
   const body = async ({ signal }: { signal: AbortSignal }): Promise<void> => {
     see("task");
-    await new Promise((resolve) => void signal.addEventListener("abort", resolve));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
     see("task at its end");
   };
   const task = { name: "task", needs: {}, options: {}, body: body as (ctx: never) => unknown };
@@ -77,12 +77,14 @@ test("25: the value nearest to the one who looks wins, and two storages do not d
 test("25: what a lifespan provided that did not come up is seen by nobody", async () => {
   const failing = lifespan("failing", { optional: true }, async function* ({ provide }) {
     provide(storage, "never");
-    throw new Error("no");
-    yield;
+    yield await Promise.reject(new Error("no"));
   });
   const { generation } = stage({ failing });
   await generation.start();
-  assert.equal(generation.inside(() => storage.getStore()), undefined);
+  assert.equal(
+    generation.inside(() => storage.getStore()),
+    undefined,
+  );
   await generation.stop();
 });
 

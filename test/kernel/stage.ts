@@ -1,4 +1,12 @@
-import { Generation, lifespan, type Lifespan, type LifespanEvent, type Needs, type Plan, type World } from "livespan/kernel";
+import {
+  Generation,
+  lifespan,
+  type Lifespan,
+  type LifespanEvent,
+  type Needs,
+  type Plan,
+  type World,
+} from "livespan/kernel";
 import { manualClock, testWorld, type ManualClock, type TestWorld } from "livespan/testing";
 
 export interface Stage {
@@ -41,17 +49,20 @@ export function traced(trace: string[], name: string, options: TracedOptions = {
   return lifespan(name, rest as { readonly needs?: Needs }, async function* ({ clock }) {
     const pause = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
     if (up > 0) await pause(up);
-    if (failUp !== undefined) throw failUp;
+    if (failUp !== undefined) await Promise.reject(failUp);
     trace.push(`${name}+`);
     yield name;
     if (down > 0) await pause(down);
-    if (failDown !== undefined) throw failDown;
+    if (failDown !== undefined) await Promise.reject(failDown);
     trace.push(`${name}-`);
   });
 }
 
 /** A lifespan whose start never ends, whatever it is told. */
-export function stuck(name: string, options: { readonly needs?: Needs; readonly optional?: true } = {}): Lifespan<unknown> {
+export function stuck(
+  name: string,
+  options: { readonly needs?: Needs; readonly optional?: true } = {},
+): Lifespan<unknown> {
   return lifespan(name, options as { readonly needs?: Needs }, async function* () {
     await new Promise(() => {});
     yield;

@@ -48,7 +48,10 @@ test("44, 45: two that throw do not stop the others, and both are kept, each by 
   assert.match(String(error.errors[0]), /lifespan "c" failed while stopping: not an error/);
   assert.match(String(error.errors[1]), /lifespan "b" failed while stopping: b broke/);
   assert.deepEqual(trace.slice(4), ["d-", "a-"]);
-  assert.deepEqual(report.entries.map(({ name, state }) => `${name} ${state}`), ["d down", "c failed", "b failed", "a down"]);
+  assert.deepEqual(
+    report.entries.map(({ name, state }) => `${name} ${state}`),
+    ["d down", "c failed", "b failed", "a down"],
+  );
   assert.equal(staged.generation.state, "stopped");
 });
 
@@ -57,7 +60,7 @@ test("46: one that hangs is left behind at its own limit, and the others get the
   const a = traced(trace, "a", { down: 1_000 });
   const hang = lifespan("hang", { needs: { a }, stopTimeout: 300 }, async function* ({ signal }) {
     yield;
-    await new Promise((resolve) => void signal.addEventListener("abort", resolve));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
     trace.push("told");
     await new Promise(() => {});
   });
@@ -81,9 +84,20 @@ test("46, 48: the report says for each its state, time, limit, and where one tha
   const staged = stage({ hang, sleeper, quick: traced([], "quick", { down: 20 }) });
   await staged.generation.start();
   const { report } = await stopped(staged);
-  assert.deepEqual(entryOf(report, "quick"), { name: "quick", kind: "lifespan", limitMs: 5_000, state: "down", ms: 20 });
+  assert.deepEqual(entryOf(report, "quick"), {
+    name: "quick",
+    kind: "lifespan",
+    limitMs: 5_000,
+    state: "down",
+    ms: 20,
+  });
   assert.deepEqual(entryOf(report, "sleeper"), {
-    ...{ name: "sleeper", kind: "lifespan", limitMs: 100, state: "abandoned", ms: 100, waiting: "sleep(60000)" },
+    name: "sleeper",
+    kind: "lifespan",
+    limitMs: 100,
+    state: "abandoned",
+    ms: 100,
+    waiting: "sleep(60000)",
   });
   assert.equal(entryOf(report, "hang")?.ms, 6_000, "its limit and what it was granted");
   assert.equal(report.limitMs, 25_000);
@@ -146,7 +160,13 @@ test("50: everybody who calls stop() gets the same promise", async () => {
 test("50: a later force skips the drain, shortens what remains, and is said", async () => {
   const trace: string[] = [];
   const never = new Promise<never>(() => {});
-  const intake: Intake = { name: "http", open: () => {}, close: () => {}, drained: () => never, abort: () => [{ kind: "in-flight", count: 2 }] };
+  const intake: Intake = {
+    name: "http",
+    open: () => {},
+    close: () => {},
+    drained: () => never,
+    abort: () => [{ kind: "in-flight", count: 2 }],
+  };
   const slow = lifespan("slow", { stopTimeout: 20_000 }, async function* () {
     yield;
     await never;
@@ -240,13 +260,16 @@ test("intakes close at once and together, and tasks and lifespans wait until the
   const done = Promise.withResolvers<void>();
   const task = { name: "task", needs: {}, options: {}, body: ({ signal }: { signal: AbortSignal }) => until(signal) };
   const until = async (signal: AbortSignal) => {
-    await new Promise((resolve) => void signal.addEventListener("abort", resolve));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
     trace.push("task aborted");
   };
-  const staged = stage({ a: traced(trace, "a") }, {
-    tasks: [task as never],
-    intakes: [busyIntake(trace, "http", done.promise), busyIntake(trace, "queue", Promise.resolve())],
-  });
+  const staged = stage(
+    { a: traced(trace, "a") },
+    {
+      tasks: [task],
+      intakes: [busyIntake(trace, "http", done.promise), busyIntake(trace, "queue", Promise.resolve())],
+    },
+  );
   await staged.generation.start();
   await staged.clock.advance(0);
   assert.equal(staged.generation.ready, true);
@@ -275,9 +298,19 @@ test("an intake that has not drained by its budget is aborted, and reported once
   await staged.generation.start();
   const { error, report } = await stopped(staged);
   assert.equal(error, undefined);
-  assert.deepEqual(report.entries.filter(({ kind }) => kind === "intake"), [
-    { name: "http", kind: "intake", state: "aborted", ms: 0, limitMs: 2_000, left: [{ kind: "in-flight", count: 3 }] },
-  ]);
+  assert.deepEqual(
+    report.entries.filter(({ kind }) => kind === "intake"),
+    [
+      {
+        name: "http",
+        kind: "intake",
+        state: "aborted",
+        ms: 0,
+        limitMs: 2_000,
+        left: [{ kind: "in-flight", count: 3 }],
+      },
+    ],
+  );
   assert.deepEqual([report.ms, staged.names("intake.drained")], [700, []]);
 });
 
@@ -317,7 +350,10 @@ test("39: work may be handed over while intakes drain, and is awaited; afterward
   work.resolve();
   await stopping;
   assert.deepEqual(trace, ["a+", "mail sent", "receipt sent", "a-"]);
-  assert.throws(() => staged.generation.own("late", () => {}), { code: "TASK_CALLED_LATE", message: /"late".*after.*drained/ });
+  assert.throws(() => staged.generation.own("late", () => {}), {
+    code: "TASK_CALLED_LATE",
+    message: /"late".*after.*drained/,
+  });
 });
 
 test("39: work that does not end by the budget is told, and named when it does not listen", async () => {
@@ -325,7 +361,7 @@ test("39: work that does not end by the budget is told, and named when it does n
   const staged = stage({}, { budgets: { drain: 100 } });
   await staged.generation.start();
   const listening = (signal: AbortSignal) =>
-    new Promise<void>((resolve) => void signal.addEventListener("abort", () => (told.push("told"), resolve())));
+    new Promise<void>((resolve) => signal.addEventListener("abort", () => (told.push("told"), resolve())));
   staged.generation.own("polite", listening);
   staged.generation.own("deaf", () => new Promise(() => {}));
   const { error, report } = await stopped(staged);
@@ -339,7 +375,10 @@ test("39: work that fails is logged by its name, and ends nothing", async () => 
   staged.generation.own("mail", () => Promise.reject(new Error("no server")));
   await staged.clock.advance(0);
   assert.equal(staged.generation.state, "ready");
-  assert.deepEqual(staged.world.lines.map(({ message }) => message), ['"mail" failed: no server']);
+  assert.deepEqual(
+    staged.world.lines.map(({ message }) => message),
+    ['"mail" failed: no server'],
+  );
   await staged.generation.stop();
 });
 
@@ -351,7 +390,10 @@ test("82: two generations in one process share no state", async () => {
   await one.generation.start();
   await two.generation.start();
   await one.generation.stop();
-  assert.deepEqual([one.generation.state, two.generation.state, two.generation.value(shared)], ["stopped", "ready", "shared"]);
+  assert.deepEqual(
+    [one.generation.state, two.generation.state, two.generation.value(shared)],
+    ["stopped", "ready", "shared"],
+  );
   await two.generation.stop();
   assert.deepEqual(trace, ["shared+", "shared+", "shared-", "shared-"]);
 });
@@ -359,9 +401,12 @@ test("82: two generations in one process share no state", async () => {
 test("a listener of events that throws is logged, and disturbs neither the others nor the start", async () => {
   const staged = stage({ a: traced([], "a") });
   const seen: string[] = [];
-  staged.generation.on(() => {
-    throw new Error("listener broke");
-  }, new Set(["ready"]));
+  staged.generation.on(
+    () => {
+      throw new Error("listener broke");
+    },
+    new Set(["ready"]),
+  );
   const off = staged.generation.on(({ type }) => void seen.push(type));
   await staged.generation.start();
   off();

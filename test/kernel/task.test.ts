@@ -5,7 +5,12 @@ import { messagesOf, stage, traced, type Stage } from "./stage.ts";
 
 type Body = (ctx: TaskContext<Record<string, never>>) => unknown;
 
-const entry = (body: Body, options: TaskOptions = {}, needs = {}) => ({ name: "task", needs, options, body: body as (ctx: never) => unknown });
+const entry = (body: Body, options: TaskOptions = {}, needs = {}) => ({
+  name: "task",
+  needs,
+  options,
+  body: body as (ctx: never) => unknown,
+});
 
 /** A generation with one task, ready, and the task's first turn over. */
 async function running(body: Body, options: TaskOptions = {}, random = 0.5): Promise<Stage> {
@@ -16,7 +21,8 @@ async function running(body: Body, options: TaskOptions = {}, random = 0.5): Pro
 }
 
 const started = ({ names }: Stage): number => names("task.started").length;
-const forever = (signal: AbortSignal): Promise<void> => new Promise((resolve) => void signal.addEventListener("abort", () => resolve()));
+const forever = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 const boom = new Error("boom");
 const fail = (): never => {
   throw boom;
@@ -36,7 +42,10 @@ test("61: no code of a body runs inside start()", async () => {
 test("62: permanent restarts on return and on throw, transient on throw only, temporary never", async () => {
   const runs: Record<string, number> = {};
   for (const restart of ["permanent", "transient", "temporary"] as const) {
-    for (const [ends, body] of [["returns", () => {}], ["throws", fail]] as const) {
+    for (const [ends, body] of [
+      ["returns", () => {}],
+      ["throws", fail],
+    ] as const) {
       const staged = await running(body, { restart, intensity: often });
       await staged.clock.advance(2_000);
       runs[`${restart} ${ends}`] = Math.min(started(staged), 2);
@@ -44,9 +53,12 @@ test("62: permanent restarts on return and on throw, transient on throw only, te
     }
   }
   assert.deepEqual(runs, {
-    ...{ "permanent returns": 2, "permanent throws": 2 },
-    ...{ "transient returns": 1, "transient throws": 2 },
-    ...{ "temporary returns": 1, "temporary throws": 1 },
+    "permanent returns": 2,
+    "permanent throws": 2,
+    "transient returns": 1,
+    "transient throws": 2,
+    "temporary returns": 1,
+    "temporary throws": 1,
   });
 });
 
@@ -75,7 +87,10 @@ test("63: an abort at stop is an end, not a failure, and restarts nothing", asyn
 
 test("63: a task that throws something else while it stops is in the report", async () => {
   const staged = await running(async ({ signal }) => forever(signal).then(fail));
-  await assert.rejects(staged.generation.stop(), { code: "TEARDOWN_FAILED", message: /task "task" failed while stopping: boom/ });
+  await assert.rejects(staged.generation.stop(), {
+    code: "TEARDOWN_FAILED",
+    message: /task "task" failed while stopping: boom/,
+  });
 });
 
 test("64: a task that swallows its abort is left behind at its limit, and named with where it waits", async () => {
@@ -85,17 +100,23 @@ test("64: a task that swallows its abort is left behind at its limit, and named 
     },
     { stopTimeout: 300 },
   );
-  await assert.rejects(staged.clock.until(staged.generation.stop()), { code: "ABANDONED", message: /task "task" did not end within 300 ms/ });
+  await assert.rejects(staged.clock.until(staged.generation.stop()), {
+    code: "ABANDONED",
+    message: /task "task" did not end within 300 ms/,
+  });
   assert.deepEqual([staged.clock.now(), staged.names("task.abandoned")], [300, ["task"]]);
 });
 
 test("65: waits grow by their factor up to the longest, and start over after a healthy run", async () => {
   const healthyAt = 4;
   let run = 0;
-  const staged = await running(async ({ sleep }) => {
-    if (++run === healthyAt) await sleep(5_000);
-    fail();
-  }, { backoff: { base: 100, factor: 3, max: 500, jitter: "none", resetAfter: 5_000 }, intensity: often });
+  const staged = await running(
+    async ({ sleep }) => {
+      if (++run === healthyAt) await sleep(5_000);
+      fail();
+    },
+    { backoff: { base: 100, factor: 3, max: 500, jitter: "none", resetAfter: 5_000 }, intensity: often },
+  );
   await staged.clock.advance(20_000);
   const waits = staged.events.flatMap((event) => (event.type === "task.restarting" ? [event.inMs] : []));
   assert.deepEqual(waits.slice(0, 6), [100, 300, 500, 100, 300, 500]);
@@ -103,7 +124,11 @@ test("65: waits grow by their factor up to the longest, and start over after a h
 });
 
 test("65: full jitter spreads each wait over [0, wait)", async () => {
-  for (const [random, expected] of [[0.01, 1], [0.5, 50], [0.999, 99]] as const) {
+  for (const [random, expected] of [
+    [0.01, 1],
+    [0.5, 50],
+    [0.999, 99],
+  ] as const) {
     const staged = await running(fail, {}, random);
     const event = staged.events.find(({ type }) => type === "task.restarting");
     assert.equal(event?.type === "task.restarting" && event.inMs, expected);
@@ -140,7 +165,10 @@ test("66: a permanent task that keeps ending says so", async () => {
 test("66: degrade keeps the task at its longest wait, and says so; ignore gives it up", async () => {
   const degrade = await running(fail, { onExceeded: "degrade", backoff: { jitter: "none" } });
   await degrade.clock.advance(100_000);
-  assert.deepEqual([degrade.generation.state, degrade.generation.degraded, degrade.names("task.exceeded")], ["ready", ["task"], ["task"]]);
+  assert.deepEqual(
+    [degrade.generation.state, degrade.generation.degraded, degrade.names("task.exceeded")],
+    ["ready", ["task"], ["task"]],
+  );
   const waits = degrade.events.flatMap((event) => (event.type === "task.restarting" ? [event.inMs] : []));
   assert.deepEqual(waits.slice(0, 6), [100, 200, 400, 30_000, 30_000, 30_000]);
   assert.deepEqual((await degrade.generation.stop()).errors, []);
@@ -252,19 +280,26 @@ test("69: a child that a task stops itself is no failure, and one spawned too la
     await child.stop(new Error("enough"));
   });
   assert.deepEqual([staged.names("task.failed"), staged.generation.tasks[0]?.state], [[], "ended"]);
-  assert.throws(() => spawn?.("late", () => {}), { code: "TASK_CALLED_LATE", message: /"task" spawned "late" after it had ended/ });
+  assert.throws(() => spawn?.("late", () => {}), {
+    code: "TASK_CALLED_LATE",
+    message: /"task" spawned "late" after it had ended/,
+  });
   await staged.generation.stop();
 });
 
 test("70: started(value) resolves whoever waits, and the policy applies from then on", async () => {
   const seen: unknown[] = [];
   const listener = lifespan("listener", async function* ({ spawn }) {
-    const child = spawn<number>("loop", async ({ started, sleep }) => {
-      await sleep(20);
-      started(4_711);
-      await sleep(20);
-      fail();
-    }, { restart: "temporary" });
+    const child = spawn<number>(
+      "loop",
+      async ({ started, sleep }) => {
+        await sleep(20);
+        started(4_711);
+        await sleep(20);
+        fail();
+      },
+      { restart: "temporary" },
+    );
     seen.push(await child.started);
     yield;
     await child.ended;
@@ -320,7 +355,7 @@ test("70: a context manager is up at its yield, which the start waits for, and i
     yield;
     trace.push("manager down");
   };
-  const staged = stage({}, { tasks: [entry(manager as Body, {}, { db })] });
+  const staged = stage({}, { tasks: [entry(manager, {}, { db })] });
   await staged.clock.until(staged.generation.start());
   assert.deepEqual([staged.clock.now(), trace], [50, ["db+", "manager up"]]);
   await staged.generation.stop();
@@ -333,8 +368,12 @@ test("70: a context manager that fails before its yield fails the start, and wha
     fail();
     yield;
   };
-  const staged = stage({}, { tasks: [entry(manager as Body, {}, { db: traced(trace, "db") })] });
-  await assert.rejects(staged.generation.start(), { code: "START_FAILED", message: /task "task" failed while starting: boom/, cause: boom });
+  const staged = stage({}, { tasks: [entry(manager, {}, { db: traced(trace, "db") })] });
+  await assert.rejects(staged.generation.start(), {
+    code: "START_FAILED",
+    message: /task "task" failed while starting: boom/,
+    cause: boom,
+  });
   assert.deepEqual([trace, staged.generation.state], [["db+", "db-"], "failed"]);
 });
 
@@ -343,10 +382,10 @@ test("9: a context manager that never yields is within the start's limits, and n
     await new Promise(() => {});
     yield;
   };
-  const each = stage({}, { tasks: [entry(manager as Body)], budgets: { startEach: 200 } });
+  const each = stage({}, { tasks: [entry(manager)], budgets: { startEach: 200 } });
   const error = await each.clock.until(each.generation.start()).catch((thrown: unknown) => thrown);
   assert.match(messagesOf(error).join(), /task "task" did not start within 200 ms.*task "task" did not end/);
-  const whole = stage({}, { tasks: [entry(manager as Body)], budgets: { start: 200 } });
+  const whole = stage({}, { tasks: [entry(manager)], budgets: { start: 200 } });
   const late = await whole.clock.until(whole.generation.start()).catch((thrown: unknown) => thrown);
   assert.match(messagesOf(late).join(), /still starting: "task"/);
 });
@@ -357,7 +396,10 @@ test("a dependency that is down pauses a task, and costs it no restarts", async 
     yield "db";
   });
   const repo = traced([], "repo", { needs: { db } });
-  const staged = stage({}, { tasks: [entry(fail, { intensity: { restarts: 1, withinMs: 60_000 }, backoff: { jitter: "none" } }, { repo })] });
+  const staged = stage(
+    {},
+    { tasks: [entry(fail, { intensity: { restarts: 1, withinMs: 60_000 }, backoff: { jitter: "none" } }, { repo })] },
+  );
   await staged.generation.start();
   await staged.clock.advance(30_000);
   assert.deepEqual([staged.generation.tasks[0]?.state, started(staged)], ["paused", 1]);
@@ -398,5 +440,8 @@ test("work of a task that nobody handled stops the program, and names the task",
   report?.(new Error("a second one"), undefined);
   const { cause, errors } = await staged.generation.ended;
   assert.equal(cause.kind === "unhandled" && cause.owner, "task");
-  assert.deepEqual(errors.map((error) => (error as LivespanError).code), ["UNHANDLED", "UNHANDLED"]);
+  assert.deepEqual(
+    errors.map((error) => (error as LivespanError).code),
+    ["UNHANDLED", "UNHANDLED"],
+  );
 });

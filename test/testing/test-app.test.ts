@@ -5,20 +5,16 @@ import { test } from "node:test";
 import { createApp, lifespan, lifespanTask } from "livespan";
 import { manualClock, testApp } from "livespan/testing";
 
-interface Db {
-  find(id: number): string;
-}
-
 function databases() {
   const ran: string[] = [];
   const db = lifespan("db", async function* () {
     ran.push("db+");
-    yield { find: (id: number) => `real ${id}` } as Db;
+    yield { find: (id: number) => `real ${id}` };
     ran.push("db-");
   });
   const fake = lifespan("fake-db", function* () {
     ran.push("fake+");
-    yield { find: (id: number) => `fake ${id}` } as Db;
+    yield { find: (id: number) => `fake ${id}` };
     ran.push("fake-");
   });
   const repo = lifespan("repo", { needs: { db } }, function* ({ lifespan }) {
@@ -49,18 +45,29 @@ test("80: an override that the app does not need is refused, with the nearest na
   const other = lifespan("rep", function* () {
     yield 1;
   });
-  await assert.rejects(testApp(app, { override: [[other, 2]] }), { code: "UNUSED_OVERRIDE", message: /Did you mean "repo"/ });
+  await assert.rejects(testApp(app, { override: [[other, 2]] }), {
+    code: "UNUSED_OVERRIDE",
+    message: /Did you mean "repo"/,
+  });
 });
 
 test("80: an override that stands for the same lifespan twice is refused", async () => {
   const { app, db, fake } = databases();
-  const twice = testApp(app, { override: [[db, fake], [db, fake]] });
+  const twice = testApp(app, {
+    override: [
+      [db, fake],
+      [db, fake],
+    ],
+  });
   await assert.rejects(twice, { code: "UNUSED_OVERRIDE", message: /"db" is overridden twice/ });
 });
 
 test("an unknown option is refused, with the nearest name", async () => {
   // @ts-expect-error the compiler says so too
-  await assert.rejects(testApp(createApp(), { overide: [] }), { code: "UNKNOWN_OPTION", message: /Did you mean "override"/ });
+  await assert.rejects(testApp(createApp(), { overide: [] }), {
+    code: "UNKNOWN_OPTION",
+    message: /Did you mean "override"/,
+  });
 });
 
 test("81: with a manual clock a start and a stop wait for no real time", async () => {
@@ -87,7 +94,10 @@ test("events are kept, awaited, and refused when the app ended without them", as
   await t.clock.advance(3_000);
   assert.equal((await third).at, 3_000);
   assert.equal((await t.event("ready")).type, "ready");
-  const never = assert.rejects(t.event("task.failed"), { code: "EVENT_NEVER_CAME", message: /"task\.failed"; it had: .*ready/ });
+  const never = assert.rejects(t.event("task.failed"), {
+    code: "EVENT_NEVER_CAME",
+    message: /"task\.failed"; it had: .*ready/,
+  });
   await t.stop();
   await never;
   await assert.rejects(t.event("task.abandoned"), { code: "EVENT_NEVER_CAME" });
@@ -112,7 +122,10 @@ test("what an app leaves behind is named by kind, and fails its disposal", async
   await t.stop();
   const report = await t.leaks();
   assert.deepEqual([report.listeners, report.resources], [{ SIGUSR2: 1 }, { TCPServerWrap: 1 }]);
-  await assert.rejects(t[Symbol.asyncDispose](), { code: "LEAKED", message: /process\.on\("SIGUSR2"\).*TCPServerWrap/ });
+  await assert.rejects(t[Symbol.asyncDispose](), {
+    code: "LEAKED",
+    message: /process\.on\("SIGUSR2"\).*TCPServerWrap/,
+  });
   process.off("SIGUSR2", ignore);
   await new Promise((resolve) => server.close(resolve));
   await t[Symbol.asyncDispose]();

@@ -86,7 +86,9 @@ createApp({ lifespan: { cache } }).get("/", ({ lifespan }) => {
 
 // Apps: a record, a generator of either kind, or nothing.
 const app = createApp({ lifespan: { models, repo } });
-app.get("/predict", { query: z.object({ x: z.coerce.number() }) }, ({ query, lifespan }) => ({ result: lifespan.models.answer(query.x) }));
+app.get("/predict", { query: z.object({ x: z.coerce.number() }) }, ({ query, lifespan }) => ({
+  result: lifespan.models.answer(query.x),
+}));
 app.get("/items/:itemId", ({ params }) => params.itemId.length);
 // @ts-expect-error unknown lifespan
 app.get("/bad", ({ lifespan }) => lifespan.nope);
@@ -95,11 +97,26 @@ app.get("/bad", ({ lifespan }) => lifespan.db);
 createApp().get("/", () => "ok");
 // @ts-expect-error an app without lifespans has none
 createApp().get("/", ({ lifespan }) => lifespan.models);
-createApp({ lifespan: function* () { yield { answer: 42 }; } }).get("/x", ({ lifespan }) => lifespan.answer.toFixed());
-createApp({ lifespan: async function* (handle) { yield { name: handle.name }; } }).get("/x", ({ lifespan }) => lifespan.name.length);
-createApp({ lifespan: async function* () { yield; } }).get("/x", ({ lifespan }) => Object.keys(lifespan));
+createApp({
+  lifespan: function* () {
+    yield { answer: 42 };
+  },
+}).get("/x", ({ lifespan }) => lifespan.answer.toFixed());
+createApp({
+  lifespan: async function* (handle) {
+    yield { name: handle.name };
+  },
+}).get("/x", ({ lifespan }) => lifespan.name.length);
+createApp({
+  lifespan: async function* () {
+    yield;
+  },
+}).get("/x", ({ lifespan }) => Object.keys(lifespan));
+const number = function* (): Generator<number, void, void> {
+  yield 42;
+};
 // @ts-expect-error a generator's state is an object
-createApp({ lifespan: function* () { yield 42; } });
+createApp({ lifespan: number });
 // @ts-expect-error unknown option
 createApp({ lifespans: { models } });
 app.onEvent("startup", ({ lifespan }) => lifespan.models.answer(1));
@@ -108,7 +125,9 @@ app.onEvent("start", () => {});
 
 // Modules: what a router brings is the app's too.
 const router = createRouter({ lifespan: { db } }).get("/", ({ lifespan }) => lifespan.db.query("select"));
-const joined: App<{ readonly models: { answer: (x: number) => number } } & { readonly db: Pool }> = createApp({ lifespan: { models } }).include(router);
+const joined: App<{ readonly models: { answer: (x: number) => number } } & { readonly db: Pool }> = createApp({
+  lifespan: { models },
+}).include(router);
 joined.get("/both", ({ lifespan }) => [lifespan.models.answer(1), lifespan.db.query("select")]);
 
 // Tasks: needs, arguments, the app.
@@ -149,7 +168,13 @@ const fakeDb = lifespan("fake-db", function* () {
   yield { query: async () => ({ rows: [] as { id: string }[] }), end: async () => {} };
 });
 export async function tested(): Promise<void> {
-  const t = await testApp(app, { override: [[db, fakeDb], [models, { answer: (x) => x + 1 }]], clock: manualClock() });
+  const t = await testApp(app, {
+    override: [
+      [db, fakeDb],
+      [models, { answer: (x) => x + 1 }],
+    ],
+    clock: manualClock(),
+  });
   is<Equal<typeof t.clock, ManualClock>>();
   is<Equal<typeof t.lifespan.models, { answer: (x: number) => number }>>();
   const { error } = await t.event("task.failed", ({ attempt }) => attempt === 2);
@@ -159,8 +184,13 @@ export async function tested(): Promise<void> {
   await testApp(app, { override: [[db, { query: async () => 5, end: async () => {} }]] });
   // @ts-expect-error another type of lifespan
   await testApp(app, { override: [[models, fakeDb]] });
-  // @ts-expect-error the second pair is checked as well
-  await testApp(app, { override: [[db, fakeDb], [models, 5]] });
+  await testApp(app, {
+    override: [
+      [db, fakeDb],
+      // @ts-expect-error the second pair is checked as well
+      [models, 5],
+    ],
+  });
   // @ts-expect-error without a clock of one's own there is nothing to advance
   await (await testApp(app)).clock.advance(5);
   // @ts-expect-error unknown event
