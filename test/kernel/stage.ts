@@ -5,6 +5,8 @@ import {
   type LifespanEvent,
   type Needs,
   type Plan,
+  type StopEntry,
+  type StopReport,
   type World,
 } from "livespan/kernel";
 import { manualClock, testWorld, type ManualClock, type TestWorld } from "livespan/testing";
@@ -73,4 +75,17 @@ export function stuck(
 export function messagesOf(error: unknown): string[] {
   const inner = error instanceof AggregateError ? error.errors.flatMap(messagesOf) : [];
   return error instanceof Error ? [error.message, ...inner] : [String(error)];
+}
+
+/** The report of a stop that may have failed, and what it rejected with. */
+export async function stopped(staged: Stage, request?: Parameters<Generation["stop"]>[0]) {
+  const error = await staged.clock.until(staged.generation.stop(request)).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return { error, report: await staged.generation.ended };
+}
+
+export function entryOf({ entries }: StopReport, name: string): StopEntry | undefined {
+  return entries.find((entry) => entry.name === name);
 }
