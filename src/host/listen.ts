@@ -1,11 +1,10 @@
-import type { Address, Listener, ListenOptions } from "../http/server.ts";
+import type { Address, Listener, ListenerIntake, ListenOptions } from "../http/server.ts";
 import type { App } from "../app/app.ts";
 import type { AppRun } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Log } from "../kernel/log.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
-import { GenerationIntake } from "./intake.ts";
 import { hostError } from "./errors.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { nodeListener } from "../http/servers/node.ts";
@@ -27,7 +26,7 @@ export interface ListenAppOptions extends ListenOptions {
 /** One app's time on the listener. */
 interface Turn {
   readonly run: AppRun;
-  readonly intake: GenerationIntake;
+  readonly intake: ListenerIntake;
 }
 
 /**
@@ -141,11 +140,11 @@ export class Listening implements AsyncDisposable {
 
   private async turnOf(app: App<unknown>): Promise<Turn> {
     const { budgets, probes = true, unhandled } = this.options;
-    let intake: GenerationIntake;
+    let intake: ListenerIntake;
     const run: AppRun = await prepare(app, {
       world: nodeWorld({ log: this.log, unhandled }),
       budgets: { ...this.preset, ...app.settings.budgets, ...budgets },
-      intakes: (fetch) => [(intake = new GenerationIntake(this.listener, probes ? withProbes(fetch, () => run) : fetch))],
+      intakes: (fetch) => [(intake = this.listener.intake(probes ? withProbes(fetch, () => run) : fetch))],
       address: () => this.address,
     });
     return { run, intake: intake! };

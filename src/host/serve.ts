@@ -11,7 +11,7 @@ import { Listening } from "./listen.ts";
 import { describeCause, jsonOf, steady, textLog } from "../app/log.ts";
 import { LivespanError, messageOf } from "../kernel/errors.ts";
 import { notifyReady, notifyStopping } from "./notify.ts";
-import { printTree, treeOf } from "../kernel/tree.ts";
+import { printTree, treeOf } from "../app/tree.ts";
 import { processUnhandled } from "./unhandled.ts";
 import { reportText } from "./report-text.ts";
 import { settingsOf, type ServeSettings } from "./settings.ts";
@@ -58,14 +58,8 @@ export interface Served {
  * @throws LivespanError for an option that does not exist or fit.
  */
 export function serve(app: App<unknown>, options: ServeOptions = {}): Served {
-  const served = new ServedProcess(app, checked(options));
-  served.begin();
-  return served;
-}
-
-function checked(options: ServeOptions): ServeSettings {
   try {
-    return settingsOf(options);
+    return new ServedProcess(app, settingsOf(options)).begin();
   } catch (error) {
     keepCode(exitCodes.invalidConfiguration);
     throw error;
@@ -118,13 +112,14 @@ class ServedProcess implements Served {
     return this.listening.run?.generation.state ?? "starting";
   }
 
-  begin(): void {
+  begin(): this {
     this.signals.install();
     this.undo.push(tolerateClosedOutput());
     if (this.settings.development) {
       this.undo.push(watchForBlocks(() => this.listening.run?.generation, this.log));
     }
     void this.live();
+    return this;
   }
 
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
@@ -216,7 +211,8 @@ class ServedProcess implements Served {
   private onFirst(signal: NodeJS.Signals): void {
     this.firstSignal = signal;
     notifyStopping(this.log);
-    if (this.state === "starting") this.log("info", `stopping: ${signal}; the start is given up`);
+    // A generation says so itself when it is ready; one that starts or is being replaced does not.
+    if (this.state !== "ready") this.log("info", `stopping: ${signal}`);
     // Whoever presses Ctrl-C is not a load balancer that needs time to notice.
     const lameDuck = signal === "SIGINT" ? { lameDuck: 0 } : {};
     this.asked = { cause: { kind: "asked", by: signal }, ...lameDuck };

@@ -50,7 +50,7 @@ suite("start", { concurrency: 4 }, () => {
     await using program = Program.serve({ lifespans: { index: { up: "deaf" } }, budgets: { forced: 50 } });
     await program.until("index is deaf");
     program.kill("SIGTERM");
-    await program.until("stopping: SIGTERM; the start is given up");
+    await program.until("stopping: SIGTERM");
     assert.deepEqual(await program.stop("SIGINT"), { code: 130, signal: null });
     assert.match(program.err, /lifespan index: abandoned/);
   });

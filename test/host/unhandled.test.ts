@@ -49,7 +49,7 @@ suite("errors that nobody handles", { concurrency: 4 }, () => {
   });
 
   test("what fails after the stop was asked for does not change its code to 70", async () => {
-    await using program = Program.serve({ ...db, tasks: { deaf: "deaf" } }, { budgets: { tasks: 100 } });
+    await using program = Program.serve({ ...db, tasks: { deaf: "deaf" } }, { budgets: { drain: 100, tasks: 100 } });
     await using client = await Client.connect(Number(new URL(await program.url()).port));
     await program.until("deaf+");
     client.get("/obedient");

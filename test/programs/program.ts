@@ -38,7 +38,9 @@ export class Program implements AsyncDisposable {
     this.child.stdout?.on("data", (chunk: Buffer) => this.heard(() => (this.out += chunk.toString())));
     this.child.stderr?.on("data", (chunk: Buffer) => this.heard(() => (this.err += chunk.toString())));
     this.child.on("message", (message) => this.heard(() => this.messages.push(message)));
-    this.ended = once(this.child, "close").then(([code, signal]) => {
+    // Not the child's own "close": it does not come when the IPC channel was let go of.
+    const closed = [this.child.stdout, this.child.stderr].map((output) => output && once(output, "close"));
+    this.ended = Promise.all([once(this.child, "exit"), ...closed]).then(([[code, signal]]) => {
       this.heard(() => (this.over = true));
       return { code: code as number | null, signal: signal as NodeJS.Signals | null };
     });

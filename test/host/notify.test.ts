@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { watch } from "node:fs";
+import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { suite, test } from "node:test";
+import { ask, Program } from "../programs/program.ts";
+
+/** A systemd-notify that writes its arguments to a file, which can be waited for. */
+async function notifyTool(exitCode = 0) {
+  const folder = await mkdtempDisposable(join(tmpdir(), "livespan-notify-"));
+  const file = join(folder.path, "told");
+  const script = `#!/bin/sh\necho "$@" >> "${file}"\nexit ${exitCode}\n`;
+  await writeFile(file, "");
+  await writeFile(join(folder.path, "systemd-notify"), script, { mode: 0o755 });
+  const env = { PATH: `${folder.path}${delimiter}${process.env.PATH}`, NOTIFY_SOCKET: "/run/notify" };
+  const told = async (text: string): Promise<string> => {
+    const watcher = watch(folder.path);
+    try {
+      for (;;) {
+        const changed = once(watcher, "change", { signal: AbortSignal.timeout(20_000) });
+        changed.catch(() => {});
+        const all = await readFile(file, "utf8");
+        if (all.includes(text)) return all;
+        await changed;
+      }
+    } finally {
+      watcher.close();
+    }
+  };
+  return { env, told, [Symbol.asyncDispose]: () => folder.remove() };
+}
+
+suite("being told", { concurrency: 4 }, () => {
+  test("a parent hears by IPC that it is ready, and where", async () => {
+    await using program = Program.serve({}, {}, { ipc: true });
+    const { type, address } = (await program.message()) as { type: string; address: { url: string; port: number } };
+    assert.equal(type, "ready");
+    assert.equal(address.url, `http://127.0.0.1:${address.port}`);
+    assert.equal((await ask(`${address.url}/hello`)).status, 200);
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    assert.equal(program.messages.length, 1);
+  });
+
+  test("a parent that is told of a failed start hears only its end", async () => {
+    await using program = Program.serve({ lifespans: { db: { up: "throw" } } }, {}, { ipc: true });
+    assert.deepEqual(await program.end(), { code: 1, signal: null });
+    assert.deepEqual(program.messages, []);
+  });
+
+  test("pm2 hears it in its own word", async () => {
+    await using program = Program.serve({}, {}, { ipc: true, env: { pm_id: "0" } });
+    await program.url();
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    assert.equal(program.messages[1], "ready");
+  });
+
+  test("a parent that has let go of the channel is no error, and neither keeps it alive nor ends it", async () => {
+    await using program = Program.serve({ lifespans: { db: { up: "block" } } }, {}, { ipc: true });
+    await program.until("db blocks");
+    program.child.disconnect();
+    assert.equal((await ask(`${await program.url()}/hello`)).status, 200);
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    assert.doesNotMatch(program.err, /error|warn/);
+  });
+
+  test("systemd is told when it is ready and when it stops, with its process", async () => {
+    await using tool = await notifyTool();
+    await using program = Program.serve({}, {}, { env: tool.env });
+    const { pid } = program.child;
+    assert.equal(await tool.told("--ready"), `--ready --pid=${pid}\n`);
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    assert.equal(await tool.told("--stopping"), `--ready --pid=${pid}\n--stopping --pid=${pid}\n`);
+  });
+
+  test("a systemd-notify that fails, or that does not exist, is a warning", async () => {
+    await using tool = await notifyTool(4);
+    await using failing = Program.serve({}, {}, { env: tool.env });
+    await using missing = Program.serve({}, {}, { env: { PATH: "/nowhere", NOTIFY_SOCKET: "/run/notify" } });
+    await Promise.all([
+      failing.until("warn systemd was not told (--ready): systemd-notify ended with 4"),
+      missing.until("warn systemd was not told (--ready): spawn systemd-notify ENOENT"),
+    ]);
+    assert.deepEqual(await missing.stop(), { code: 0, signal: null });
+    assert.deepEqual(await failing.stop(), { code: 0, signal: null });
+  });
+
+  test("ready settles with the address, and is rejected with the cause of a failed start", async () => {
+    const [up, broken] = [Program.run("awaiting.ts"), Program.run("awaiting.ts", { env: { BROKEN: "yes" } })];
+    await using _ = up;
+    await using __ = broken;
+    const [, told, url] = await up.match(/ready (\S+) (\S+)\n/);
+    assert.equal(told, url);
+    assert.deepEqual([await up.stop(), await broken.end()], [{ code: 0, signal: null }, { code: 1, signal: null }]);
+    assert.deepEqual(up.lines.slice(1), ["ended 0"]);
+    assert.deepEqual(broken.lines, ["not ready: START_FAILED", "ended 1"]);
+  });
+});
+
+suite("output that nobody reads", { concurrency: 4 }, () => {
+  for (const output of ["stdout", "stderr"] as const) {
+    test(`it goes on when its ${output} is closed, and stops cleanly`, async () => {
+      await using program = Program.serve({ lifespans: { db: {} } });
+      const url = await program.url();
+      const stream = program.child[output]!;
+      stream.destroy();
+      await once(stream, "close");
+      assert.equal((await ask(`${url}/print`)).status, 204);
+      assert.equal((await ask(`${url}/hello`)).status, 200);
+      assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    });
+  }
+
+  test("a failed stop still says so by its code when both are closed", async () => {
+    await using program = Program.serve({ lifespans: { db: { down: "throw" } } });
+    const url = await program.url();
+    for (const stream of [program.child.stdout!, program.child.stderr!]) {
+      stream.destroy();
+      await once(stream, "close");
+    }
+    assert.equal((await ask(`${url}/print`)).status, 204);
+    assert.deepEqual(await program.stop(), { code: 75, signal: null });
+  });
+});
