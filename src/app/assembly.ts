@@ -6,7 +6,7 @@ import type { EventPair } from "./module.ts";
 import type { TaskDeclaration } from "./lifespan-task.ts";
 import { App } from "./app.ts";
 import { appError } from "./errors.ts";
-import { declarationOf, LifespanDeclaration } from "../kernel/lifespan.ts";
+import { LifespanDeclaration } from "../kernel/lifespan.ts";
 import { Module } from "./module.ts";
 
 /** An app with the routers included in it: they share one record of lifespans. */
@@ -109,12 +109,7 @@ export class Assembly {
 
   /** A chain of lifespans, one for each pair of handlers, above all that the app itself declares. */
   private addEvents(area: Area, events: readonly EventPair[]): void {
-    // An optional lifespan may be absent, and the handlers run all the same.
-    const required = Object.entries(area.needs).filter(
-      ([key, need]) => declarationOf(need, key, area.name).options.optional !== true,
-    );
-    let before: Needs = Object.fromEntries(required);
-    if (area.own !== undefined) before = { ...before, "": area.own };
+    let before: Needs = area.own === undefined ? area.needs : { ...area.needs, "": area.own };
     for (const [i, { startup, shutdown }] of events.entries()) {
       const name = `${area.name}.event${events.length === 1 ? "" : `-${i + 1}`}`;
       const contextOf = (ctx: LifespanContext<never>): never =>
@@ -126,12 +121,14 @@ export class Assembly {
           app: this.handle,
           lifespan: this.read(area),
         }) as never;
-      const declaration = new LifespanDeclaration(name, { needs: before }, async function* (ctx) {
+      const handlers = async function* (ctx: LifespanContext<never>): AsyncGenerator<void, void, void> {
         const context = contextOf(ctx);
         await startup?.(context);
         yield;
         await shutdown?.(context);
-      });
+      };
+      // Tolerant: an optional lifespan may be absent, and the handlers run all the same.
+      const declaration = new LifespanDeclaration(name, { needs: before }, handlers, true);
       before = { before: declaration };
       this.roots.push({ owner: `app "${area.name}"`, needs: before });
     }

@@ -181,6 +181,7 @@ export class Generation {
   private becomeReady(from: number): void {
     this.state = "ready";
     this.events.emit("ready", { ms: this.world.clock.now() - from, degraded: this.degraded });
+    if (this.tasks.length === 0) return;
     // In a turn of its own: a body that blocks before its first await must not hold up whoever awaits the start.
     this.world.defer(() => {
       for (const task of this.tasks) if (!task.isManager && this.state === "ready") task.launch();

@@ -82,7 +82,8 @@ export class Graph {
 
   private settleOptional(): void {
     for (const component of this.components) {
-      const optional = component.optional ? undefined : component.needs.find((need) => need.optional);
+      if (component.optional || component.declaration.tolerant) continue;
+      const optional = component.needs.find((need) => need.optional);
       if (optional === undefined) continue;
       throw kernelError(
         "NEEDS_OPTIONAL",

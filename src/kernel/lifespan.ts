@@ -86,11 +86,19 @@ export class LifespanDeclaration<V = unknown> implements Lifespan<V> {
   readonly name: string;
   readonly options: LifespanOptions<Needs, never>;
   readonly setup: (ctx: LifespanContext<never>) => unknown;
+  /** It starts after what it needs, and also when that is optional and did not come up. */
+  readonly tolerant: boolean;
 
-  constructor(name: string, options: LifespanOptions<Needs, never>, setup: (ctx: LifespanContext<never>) => unknown) {
+  constructor(
+    name: string,
+    options: LifespanOptions<Needs, never>,
+    setup: (ctx: LifespanContext<never>) => unknown,
+    tolerant = false,
+  ) {
     this.name = name;
     this.options = options;
     this.setup = setup;
+    this.tolerant = tolerant;
   }
 }
 

@@ -19,7 +19,10 @@ export function paceOf(task: Task): Pace {
   const spread = (): number => (jitter > 0 ? Math.floor(world.random() * jitter) : 0);
   if (typeof every === "string") {
     if (world.calendar !== undefined) return startingAtOnce(immediately, cron(task, world.calendar, every, spread));
-    throw kernelError("INVALID_DECLARATION", `task "${task.name}": "${every}" needs a calendar, and this world has none.`);
+    throw kernelError(
+      "INVALID_DECLARATION",
+      `task "${task.name}": "${every}" needs a calendar, and this world has none.`,
+    );
   }
   if (typeof every !== "number" || !(every > 0)) {
     throw kernelError("INVALID_DECLARATION", `task "${task.name}": every must be a positive number of milliseconds.`);

@@ -134,6 +134,10 @@ export class Start {
     for (let absent = skipping.pop(); absent !== undefined; absent = skipping.pop()) {
       for (const dependent of absent.dependents) {
         if (dependent.state !== "idle") continue;
+        if (dependent.declaration.tolerant) {
+          if (--dependent.waitsFor === 0) this.launch(dependent);
+          continue;
+        }
         dependent.state = "skipped";
         this.around.emit("lifespan.skipped", { name: dependent.name, because: absent.name });
         skipping.push(dependent);

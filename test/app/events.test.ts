@@ -39,6 +39,24 @@ test("lifespans and handlers both run: lifespans first at start, handlers first 
   assert.deepEqual(trace, ["db+", "startup with db of app", "shutdown with db", "db-"]);
 });
 
+test("handlers wait for an optional lifespan, go down before it, and run without it when it fails", async () => {
+  for (const fails of [false, true]) {
+    const trace: unknown[] = [];
+    const cache = lifespan("cache", { optional: true }, async function* () {
+      await new Promise((resolve) => void setImmediate(resolve));
+      if (fails) throw new Error("no cache");
+      yield "warm";
+      trace.push("cache-");
+    });
+    const app = createApp({ lifespan: { cache } })
+      .onEvent("startup", ({ lifespan }) => trace.push(lifespan.cache))
+      .onEvent("shutdown", ({ lifespan }) => trace.push(lifespan.cache));
+    const t = await testApp(app);
+    await t[Symbol.asyncDispose]();
+    assert.deepEqual(trace, fails ? [undefined, undefined] : ["warm", "warm", "cache-"]);
+  }
+});
+
 test("handlers beside the app's own generator see what it yielded", async () => {
   const seen: unknown[] = [];
   const app = createApp({
