@@ -33,8 +33,16 @@ export interface AppOptions extends ModuleOptions {
 }
 
 const optionNames = [
-  ...["lifespan", "tasks", "name", "budgets", "bodyLimit"],
-  ...["version", "description", "openapi", "docs", "log"],
+  "lifespan",
+  "tasks",
+  "name",
+  "budgets",
+  "bodyLimit",
+  "version",
+  "description",
+  "openapi",
+  "docs",
+  "log",
 ];
 
 /** How another app is mounted. */

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { AppHandle } from "./handle.ts";
 import type { Generation, TaskEntry } from "../kernel/generation.ts";
 import type { Lifespan, LifespanContext, Needs } from "../kernel/lifespan.ts";
@@ -140,7 +141,7 @@ function withOwn(name: string, own: unknown, values: object): object {
   if (typeof own !== "object") {
     throw appError(
       "APP_STATE",
-      `the lifespan of "${name}" must yield an object or nothing, but yielded ${typeof own}: ${String(own)}.`,
+      `the lifespan of "${name}" must yield an object or nothing, but yielded ${typeof own}: ${inspect(own)}.`,
     );
   }
   if (Object.keys(values).length === 0) return own;

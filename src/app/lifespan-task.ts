@@ -26,8 +26,18 @@ export interface LifespanTask<in A> {
 }
 
 const optionNames = [
-  ...["needs", "restart", "backoff", "intensity", "onExceeded", "stopTimeout"],
-  ...["every", "pace", "immediately", "overlap", "jitter", "onMissed"],
+  "needs",
+  "restart",
+  "backoff",
+  "intensity",
+  "onExceeded",
+  "stopTimeout",
+  "every",
+  "pace",
+  "immediately",
+  "overlap",
+  "jitter",
+  "onMissed",
 ];
 
 /** Options that are one of a few words. */
@@ -98,7 +108,7 @@ function assertValues(owner: string, options: TaskOptions): void {
   for (const [name, known] of Object.entries(words)) {
     const word: string | undefined = options[name as keyof typeof words];
     if (word === undefined || (known as readonly string[]).includes(word)) continue;
-    const near = didYouMean(String(word), known);
+    const near = didYouMean(word, known);
     throw kernelError(
       "INVALID_DECLARATION",
       `${owner}: ${name} is ${JSON.stringify(word)}.${near} Expected one of: ${known.join(", ")}.`,

@@ -129,7 +129,7 @@ function logEvent(log: Log, event: LifespanEvent): void {
     case "task.paused":
       return log("warn", `task "${event.name}" waits for ${event.needs.join(", ")}, which is unhealthy`);
     case "task.exceeded":
-      return log("error", `task "${event.name}" failed too often; its policy is to ${event.then}`);
+      return log("error", `task "${event.name}" failed too often; its policy is to ${event.policy}`);
     case "task.abandoned":
       return log("error", `task "${event.name}" did not end within ${formatMs(event.ms)} and was left behind`);
     case "unhandled":

@@ -4,7 +4,7 @@ import type { LifespanTask, TaskContext } from "./lifespan-task.ts";
 import { appError } from "./errors.ts";
 import { assertOptions, declarationOf } from "../kernel/lifespan.ts";
 import { Routes } from "../http/routes.ts";
-import { taskFrom, TaskDeclaration } from "./lifespan-task.ts";
+import { taskFrom, type TaskDeclaration } from "./lifespan-task.ts";
 
 /** FastAPI's own form: one generator whose yielded object is the state. */
 export type AppLifespan<V> = (app: AppHandle) => AsyncGenerator<V, void, void> | Generator<V, void, void>;
@@ -66,7 +66,7 @@ export class Module<out L> extends Routes<L, AppHandle> {
     }
     const pair = this.#events.find((each) => each[event] === undefined);
     if (pair === undefined) this.#events.push({ [event]: handler });
-    else pair[event] = handler as EventHandler<never>;
+    else pair[event] = handler;
     return this;
   }
 

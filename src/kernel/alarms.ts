@@ -85,7 +85,7 @@ export function until<T>(
     if (limited !== undefined) limited.limit = alarm;
     promise.then(
       (result) => over(() => resolve(result)),
-      (error: unknown) => over(() => reject(error as Error)),
+      (error: unknown) => over(() => reject(error)),
     );
   });
 }

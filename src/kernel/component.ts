@@ -114,7 +114,7 @@ export class Component implements ContextOwner {
   private setUp(): Promise<unknown> {
     const setup = (): Promise<unknown> => {
       try {
-        return this.run.up(this.declaration.setup(new Context(this) as never));
+        return this.run.up(this.declaration.setup(new Context(this)));
       } catch (error) {
         return Promise.reject(error);
       }

@@ -66,7 +66,7 @@ export class Context implements TaskContext<object> {
     };
   }
   get provide(): <T>(storage: Storage<T>, value: T) => void {
-    return (storage, value) => this.owner.provide(storage as Storage<unknown>, value);
+    return (storage, value) => this.owner.provide(storage, value);
   }
   get extend(): (ms: number, why: string) => boolean {
     return (ms, why) => extend(this.owner, ms, why);

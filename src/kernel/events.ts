@@ -30,7 +30,11 @@ export interface EventCatalogue {
   "task.restarting": { readonly name: string; readonly inMs: number; readonly restarts: number };
   "task.paused": { readonly name: string; readonly needs: readonly string[] };
   "task.resumed": { readonly name: string };
-  "task.exceeded": { readonly name: string; readonly then: "escalate" | "degrade" | "ignore"; readonly error: unknown };
+  "task.exceeded": {
+    readonly name: string;
+    readonly policy: "escalate" | "degrade" | "ignore";
+    readonly error: unknown;
+  };
   "task.skipped": { readonly name: string; readonly why: "overlap" | "missed"; readonly skips: number };
   "task.stopped": { readonly name: string; readonly ms: number; readonly error?: unknown };
   "task.abandoned": { readonly name: string; readonly ms: number };

@@ -8,7 +8,7 @@ import { messageOf } from "./errors.ts";
  */
 export class SetupRun {
   private readonly owner: string;
-  private generator: Generator<unknown> | AsyncGenerator<unknown> | undefined;
+  private generator: Generator | AsyncGenerator | undefined;
   private dispose: (() => unknown) | undefined;
 
   constructor(owner: string) {
@@ -28,10 +28,7 @@ export class SetupRun {
   }
 
   /** A plain generator may yield a promise. Where it rejects, the setup hears of it at its yield, as an async one does. */
-  private async awaitYielded(
-    made: Generator<unknown> | AsyncGenerator<unknown>,
-    value: PromiseLike<unknown>,
-  ): Promise<unknown> {
+  private async awaitYielded(made: Generator | AsyncGenerator, value: PromiseLike<unknown>): Promise<unknown> {
     try {
       return await value;
     } catch (error) {
@@ -74,7 +71,7 @@ export class SetupRun {
   }
 }
 
-function isGenerator(made: unknown): made is Generator<unknown> | AsyncGenerator<unknown> {
+function isGenerator(made: unknown): made is Generator | AsyncGenerator {
   return typeof made === "object" && made !== null && "next" in made && typeof made.next === "function";
 }
 

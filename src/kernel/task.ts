@@ -216,7 +216,7 @@ export class Task {
     if (await this.pausedForNeeds()) return true;
     if (!this.window.exceeds(this.around.world.clock.now())) return true;
     if (this.degraded) return true;
-    this.around.emit("task.exceeded", { name: this.name, then: onExceeded, error });
+    this.around.emit("task.exceeded", { name: this.name, policy: onExceeded, error });
     if (onExceeded === "degrade") return (this.degraded = true);
     return this.lose(error);
   }
@@ -270,7 +270,7 @@ export class Task {
 
   private lose(error: unknown): false {
     const exceeded = this.spec.options.onExceeded;
-    this.upResolvers.reject(error as Error);
+    this.upResolvers.reject(error);
     this.finish("failed");
     if (exceeded !== "ignore") this.spec.lost(error);
     return false;
