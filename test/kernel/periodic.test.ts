@@ -45,6 +45,15 @@ test("a fixed delay waits from the end of each run", async () => {
   await generation.stop();
 });
 
+test("immediately runs the first time at once, and then keeps its pace", async () => {
+  for (const pace of ["fixed-rate", "fixed-delay"] as const) {
+    const { runs, clock, generation } = await beating({ every: 100, pace, immediately: true }, 10);
+    await clock.advance(240);
+    assert.deepEqual(begins(runs), pace === "fixed-rate" ? [0, 100, 200] : [0, 110, 220]);
+    await generation.stop();
+  }
+});
+
 test("71: overlap skip never runs two at once, and counts what it skipped", async () => {
   const { runs, clock, generation, events } = await beating({ every: 100 }, 250);
   await clock.advance(900);
