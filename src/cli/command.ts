@@ -22,9 +22,10 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     if (name === undefined || name === "--help" || name === "-h" || name === "help") return help();
     if (name === "--version" || name === "-v") return await version();
-    const verb = verbs[name];
+    const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
     if (verb === undefined) {
-      throw cliError("UNKNOWN_COMMAND", `livespan has no command "${name}".${didYouMean(name, Object.keys(verbs))}`);
+      const near = didYouMean(name, [...Object.keys(verbs), "--help", "--version"]);
+      throw cliError("UNKNOWN_COMMAND", `livespan has no command "${name}".${near}`);
     }
     return await (await verb.load()).run(rest);
   } catch (error) {

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { App } from "../app/app.ts";
 import { cliError } from "./errors.ts";
+import { exitCodes, keepCode } from "../host/exit-code.ts";
 import { LivespanError, messageOf } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
 
@@ -35,8 +36,9 @@ function entryPath(entry: string | undefined): string {
     throw cliError("ENTRY_MISSING", `no file was named, and there is none of ${candidates.join(", ")} in ${process.cwd()}.`);
   }
   const absolute = resolve(path);
-  if (existsSync(absolute) && statSync(absolute).isFile()) return absolute;
-  throw cliError("ENTRY_MISSING", `there is no file ${path}.${nearFile(absolute)}`);
+  const found = statSync(absolute, { throwIfNoEntry: false });
+  if (found?.isFile() === true) return absolute;
+  throw cliError("ENTRY_MISSING", found === undefined ? `there is no file ${path}.${nearFile(absolute)}` : `${path} is not a file.`);
 }
 
 function nearFile(path: string): string {
@@ -50,24 +52,39 @@ async function importEntry(path: string, shown: string): Promise<Record<string, 
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
-    // A declaration that is refused has said all there is to say.
-    if (error instanceof LivespanError) throw error;
-    throw cliError("ENTRY_UNREADABLE", `${shown} could not be loaded: ${placeOf(error, path)}${messageOf(error)}.`, {
+    const place = placeOf(error);
+    // A declaration that is refused has said all else that there is to say.
+    if (error instanceof LivespanError) throw new LivespanError(error.code, `${place}${error.message}`, "", error);
+    if (error instanceof SyntaxError && place === "") leaveToNode(error);
+    throw cliError("ENTRY_UNREADABLE", `${shown} could not be loaded: ${place}${messageOf(error)}.`, {
       cause: error,
       remedy: remedyFor(error),
     });
   }
 }
 
-/** The file and line that an error points at: its first lines for a syntax error, else the first frame of the user's. */
-function placeOf(error: unknown, entry: string): string {
-  if (!(error instanceof Error)) return "";
-  const { stack = "" } = error;
-  const places = stack.matchAll(/(?:file:\/\/)?(\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)/g);
-  for (const [, file = "", line] of places) {
-    if (file.includes("node:") || file.includes("/node_modules/")) continue;
-    const name = decodeURIComponent(file);
-    return `${name === entry ? basename(name) : relative(process.cwd(), name)}:${line}: `;
+/** Only Node knows where plain JavaScript is broken, and says it when nobody catches the error. */
+function leaveToNode(error: SyntaxError): void {
+  keepCode(exitCodes.invalidConfiguration);
+  process.nextTick(() => {
+    throw error;
+  });
+}
+
+/** A line of a stack that points into a file: the head of a syntax error, or a frame. */
+const pointer = /^(?:at (?:.* \()?)?(?:file:\/\/)?((?:\/|[A-Za-z]:[\\/]).*?):(\d+)(?::\d+\)?)?$/;
+
+/** Where this package's own code lies; an error that it throws is the user's. */
+const ownFolder = fileURLToPath(new URL("..", import.meta.url));
+
+/** The first file and line of the user's that an error points at. */
+function placeOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const line of stack.split("\n")) {
+    const [, file, at] = pointer.exec(line.trim()) ?? [];
+    if (file === undefined || file.includes("/node_modules/")) continue;
+    const path = decodeURIComponent(file);
+    if (!path.startsWith(ownFolder)) return `${relative(process.cwd(), path)}:${at}: `;
   }
   return "";
 }
@@ -79,7 +96,9 @@ function remedyFor(error: unknown): string {
       return "Node runs TypeScript by removing its types: replace enums, namespaces and parameter properties.";
     case "ERR_MODULE_NOT_FOUND":
       return "Install the package, or correct the path; a relative import needs its file extension.";
+    case "ERR_UNKNOWN_FILE_EXTENSION":
+      return "Node runs .ts, .mts, .js and .mjs files.";
     default:
-      return "Mend that line.";
+      return error instanceof SyntaxError ? "Mend that line." : "It was thrown while the file was loaded.";
   }
 }

@@ -21,7 +21,10 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   args: readonly string[],
 ): ParsedFlags<F> {
   const options = Object.fromEntries(
-    Object.entries(known).map(([name, { value }]) => [name, { type: value === undefined ? "boolean" : "string" }] as const),
+    Object.entries(known).map(([name, { value }]) => {
+      const type = value === undefined ? ("boolean" as const) : ("string" as const);
+      return [name, name === "help" ? { type, short: "h" } : { type }] as const;
+    }),
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
   const flags: Record<string, string | boolean> = {};
@@ -29,7 +32,7 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   for (const token of tokens) {
     if (token.kind === "positional") entries.push(token.value);
     if (token.kind !== "option") continue;
-    const flag = known[token.name];
+    const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (flag === undefined) {
       const near = didYouMean(token.name, Object.keys(known));
       throw cliError("UNKNOWN_FLAG", `livespan ${command} has no option ${token.rawName}.${near}`);

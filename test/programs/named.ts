@@ -1,0 +1,4 @@
+// An app that is exported by its name only.
+import { createApp } from "livespan";
+
+export const shop = createApp();
