@@ -133,7 +133,7 @@ function logEvent(log: Log, event: LifespanEvent): void {
     case "task.abandoned":
       return log("error", `task "${event.name}" did not end within ${formatMs(event.ms)} and was left behind`);
     case "unhandled":
-      return log("error", `a promise was rejected and nobody handled it: ${messageOf(event.error)}`, errorOf(event));
+      return log("error", `nobody handled an error: ${messageOf(event.error)}`, errorOf(event));
     default:
   }
 }

@@ -79,7 +79,7 @@ export const kernelErrors = {
     remedy: "Hand it over earlier, while the owner still runs.",
   },
   UNHANDLED: {
-    means: "A promise was rejected and nobody handled it.",
+    means: "A promise was rejected, or a callback threw, and nobody handled it.",
     remedy: "Await the promise, or catch its error.",
   },
 } as const;

@@ -273,13 +273,7 @@ export class Generation {
     const ours = component ?? this.tasks.find((task) => task === owner);
     if (owner !== undefined && ours === undefined) return;
     const from = ours === undefined ? "" : ` in ${component === undefined ? "task" : "lifespan"} "${ours.name}"`;
-    const stray = kernelError(
-      "UNHANDLED",
-      `a promise was rejected${from} and nobody handled it: ${messageOf(error)}.`,
-      {
-        cause: error,
-      },
-    );
+    const stray = kernelError("UNHANDLED", `nobody handled an error${from}: ${messageOf(error)}.`, { cause: error });
     this.events.emit("unhandled", { error, owner: ours?.name });
     if (this.stopRun !== undefined) this.stopRun.errors.push(stray);
     else if (this.state === "ready") void this.stop({ cause: { kind: "unhandled", owner: ours?.name, error: stray } });

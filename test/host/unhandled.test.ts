@@ -11,7 +11,7 @@ suite("errors that nobody handles", { concurrency: 4 }, () => {
     await ask(`${await program.url()}/stray`);
     assert.deepEqual(await program.end(), { code: 70, signal: null });
     assert.deepEqual(program.lines, ["db+", "db-"]);
-    assert.match(program.err, /stopped with errors in .*nobody handled it: a handler strayed/);
+    assert.match(program.err, /stopped with errors in .*nobody handled an error: a handler strayed/);
   });
 
   test("58: so does an exception that no code was there to catch", async () => {

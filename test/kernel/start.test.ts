@@ -230,7 +230,7 @@ test("17: a rejection that nobody awaited in a setup fails the start of that lif
   const error = await clock.until(starting);
   assert.match(
     messagesOf(error).join(),
-    /lifespan "careless" failed.*a promise was rejected in lifespan "careless".*boom/,
+    /lifespan "careless" failed.*nobody handled an error in lifespan "careless".*boom/,
   );
   assert.deepEqual(trace, ["opened", "closed", "unwatched"]);
   assert.deepEqual(names("lifespan.up"), []);
