@@ -64,6 +64,12 @@ export interface Listener extends Intake {
   attach(fetch: Fetch): Intake;
   /** Takes requests in, but lets them wait: what is attached now gets no more. */
   hold(): void;
-  /** Both in one intake, for a program that has the listener to itself: its stop closes the listener too. */
-  intake(fetch: Fetch): Intake;
+  /** Both in one, for the generation that opens the listener and, unless it is replaced, takes it down with it. */
+  intake(fetch: Fetch): ListenerIntake;
+}
+
+/** A listener with one generation's work on it. */
+export interface ListenerIntake extends Intake {
+  /** Set before the stop of a generation that another one follows: the socket stays open and requests wait for that. */
+  replaced: boolean;
 }

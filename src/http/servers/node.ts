@@ -7,7 +7,7 @@ import type { WebSocketServer } from "ws";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Intake, Leftover } from "../../kernel/intake.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Address, Fetch, Listener, ListenerOptions } from "../server.ts";
+import type { Address, Fetch, Listener, ListenerIntake, ListenerOptions } from "../server.ts";
 import { addressOf } from "./address.ts";
 import { Attachment, type Host } from "./attachment.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
@@ -16,7 +16,7 @@ import { refuse, Reply } from "./reply.ts";
 import { announcesBody, asksForWebSocket, Handshake } from "./handshake.ts";
 import { Hold } from "./hold.ts";
 import { type Settings, settingsOf } from "./options.ts";
-import { SoleIntake } from "./sole-intake.ts";
+import { GenerationIntake } from "./generation-intake.ts";
 
 /** A listener on Node's own HTTP server. Nothing is opened until `open`. */
 export function nodeListener(options: ListenerOptions): Listener {
@@ -65,8 +65,8 @@ class NodeListener implements Listener, Host {
     return new Attachment(this, fetch);
   }
 
-  intake(fetch: Fetch): Intake {
-    return new SoleIntake(this, new Attachment(this, fetch));
+  intake(fetch: Fetch): ListenerIntake {
+    return new GenerationIntake(this, new Attachment(this, fetch));
   }
 
   hold(): void {

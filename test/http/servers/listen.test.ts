@@ -78,10 +78,20 @@ for (const [options, message] of [
 
 test("a listener that was never opened closes at once, and does not open again", async () => {
   const listener = make({ host: "127.0.0.1" });
-  const intake = listener.intake(ok);
-  assert.deepEqual(await intake.abort(undefined), []);
+  assert.deepEqual(await listener.abort(undefined), []);
   await assert.rejects(async () => listener.open(), { code: "LISTENER_CLOSED" });
   assert.throws(() => listener.attach(ok).open(), { code: "LISTENER_CLOSED" });
+});
+
+test("an intake that was given up before it opened does not open, and leaves the listener to the next", async () => {
+  const listener = make({ host: "127.0.0.1" });
+  const givenUp = listener.intake(ok);
+  assert.deepEqual(await givenUp.abort(undefined), []);
+  await assert.rejects(async () => givenUp.open(), { code: "LISTENER_CLOSED" });
+  const next = listener.intake(ok);
+  await next.open();
+  assert.equal((await fetch(listener.address!.url)).status, 200);
+  await next.abort(undefined);
 });
 
 test("25: a program that has the listener to itself answers in the context that opened it", async () => {
