@@ -7,7 +7,8 @@ interface Mailer {
   send(to: string): Promise<void>;
 }
 const mailer = lifespan("mailer", async function* () {
-  yield { send: async (to: string) => void (await fetch(`https://mail.example/${to}`)) } as Mailer;
+  const overHttp: Mailer = { send: async (to) => void (await fetch(`https://mail.example/${to}`)) };
+  yield overHttp;
 });
 const digest = lifespanTask("digest", { needs: { mailer }, every: 60_000 }, async ({ lifespan }) => {
   await lifespan.mailer.send("everyone");
