@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import type { Address } from "../http/server.ts";
 import type { Log } from "../kernel/log.ts";
 
@@ -12,11 +11,11 @@ export interface ReadyMessage {
 export function notifyReady(address: Address, log: Log): void {
   tellParent({ type: "ready", address } satisfies ReadyMessage);
   if (process.env["pm_id"] !== undefined) tellParent("ready");
-  notifySystemd("--ready", log);
+  void notifySystemd("--ready", log);
 }
 
 export function notifyStopping(log: Log): void {
-  notifySystemd("--stopping", log);
+  void notifySystemd("--stopping", log);
 }
 
 /** A parent that has gone is told nothing; without a callback Node would make that an uncaught error. */
@@ -25,9 +24,10 @@ function tellParent(message: unknown): void {
 }
 
 /** By systemd's own tool, since its socket is of a kind that Node cannot open. The process does not wait for it. */
-function notifySystemd(state: string, log: Log): void {
+async function notifySystemd(state: string, log: Log): Promise<void> {
   if (process.env["NOTIFY_SOCKET"] === undefined) return;
   const failed = (why: string): void => log("warn", `systemd was not told (${state}): ${why}`);
+  const { spawn } = await import("node:child_process");
   const tool = spawn("systemd-notify", [state, `--pid=${process.pid}`], { stdio: "ignore" });
   tool.on("error", (error) => failed(error.message));
   tool.on("exit", (code, signal) => {
