@@ -13,7 +13,10 @@ export interface Verb {
 /** Loaded when they are asked for: `livespan --help` loads none of them. */
 const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise<Verb> }>> = {
   start: { summary: "run an app as a production process", load: async () => (await import("./start.ts")).start },
-  graph: { summary: "print an app's tree of lifespans and tasks", load: async () => (await import("./graph.ts")).graph },
+  graph: {
+    summary: "print an app's tree of lifespans and tasks",
+    load: async () => (await import("./graph.ts")).graph,
+  },
 };
 
 /** Runs the command line; settles with the exit code. Whatever is wrong with it is said in a line or two. */

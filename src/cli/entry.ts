@@ -25,20 +25,30 @@ export async function loadApp(entry: string | undefined): Promise<App<unknown>> 
     });
   }
   const foreign = typeof app === "object" && app !== null && app.constructor.name === "App";
-  throw cliError("ENTRY_NO_APP", `${shown} exports ${foreign ? "an app of another copy of livespan" : typeof app} as its default.`, {
-    ...(foreign && { remedy: "Make sure that livespan is installed once: npm ls livespan." }),
-  });
+  throw cliError(
+    "ENTRY_NO_APP",
+    `${shown} exports ${foreign ? "an app of another copy of livespan" : typeof app} as its default.`,
+    {
+      ...(foreign && { remedy: "Make sure that livespan is installed once: npm ls livespan." }),
+    },
+  );
 }
 
 function entryPath(entry: string | undefined): string {
   const path = entry === undefined ? candidates.find((each) => existsSync(each)) : entry;
   if (path === undefined) {
-    throw cliError("ENTRY_MISSING", `no file was named, and there is none of ${candidates.join(", ")} in ${process.cwd()}.`);
+    throw cliError(
+      "ENTRY_MISSING",
+      `no file was named, and there is none of ${candidates.join(", ")} in ${process.cwd()}.`,
+    );
   }
   const absolute = resolve(path);
   const found = statSync(absolute, { throwIfNoEntry: false });
   if (found?.isFile() === true) return absolute;
-  throw cliError("ENTRY_MISSING", found === undefined ? `there is no file ${path}.${nearFile(absolute)}` : `${path} is not a file.`);
+  throw cliError(
+    "ENTRY_MISSING",
+    found === undefined ? `there is no file ${path}.${nearFile(absolute)}` : `${path} is not a file.`,
+  );
 }
 
 function nearFile(path: string): string {

@@ -39,11 +39,15 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     }
     const wants = flag.value !== undefined;
     if (wants !== (token.value !== undefined)) {
-      throw cliError("UNKNOWN_FLAG", `livespan ${command}: ${token.rawName} ${wants ? `needs a ${flag.value}` : "takes no value"}.`);
+      throw cliError(
+        "UNKNOWN_FLAG",
+        `livespan ${command}: ${token.rawName} ${wants ? `needs a ${flag.value}` : "takes no value"}.`,
+      );
     }
     flags[token.name] = token.value ?? true;
   }
-  if (entries.length > 1) throw cliError("UNKNOWN_FLAG", `livespan ${command} takes one file, got ${entries.join(", ")}.`);
+  if (entries.length > 1)
+    throw cliError("UNKNOWN_FLAG", `livespan ${command} takes one file, got ${entries.join(", ")}.`);
   return { entry: entries[0], flags: flags as ParsedFlags<F>["flags"] };
 }
 

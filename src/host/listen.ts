@@ -128,7 +128,10 @@ export class Listening implements AsyncDisposable {
 
   private assertServing(state: GenerationState = "ready"): void {
     if (!this.stopping && (state === "ready" || state === "failed")) return;
-    throw hostError("REPLACE_WHILE_STOPPING", `the app cannot be replaced: it is ${this.stopping ? "stopping" : state}.`);
+    throw hostError(
+      "REPLACE_WHILE_STOPPING",
+      `the app cannot be replaced: it is ${this.stopping ? "stopping" : state}.`,
+    );
   }
 
   private async endReplaced({ run, intake }: Turn): Promise<void> {

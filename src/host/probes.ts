@@ -76,7 +76,11 @@ export class HealthListener {
     this.server = createServer((request, response) => {
       void probe(request.url ?? "", run()).then((answer) => {
         const { status, body } = answer ?? { status: 404, body: { paths } };
-        response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", connection: "close" });
+        response.writeHead(status, {
+          "content-type": "application/json",
+          "cache-control": "no-store",
+          connection: "close",
+        });
         response.end(JSON.stringify(body));
       });
     });

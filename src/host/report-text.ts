@@ -7,7 +7,8 @@ import { formatMs } from "../app/tree.ts";
 export function reportText(report: StopReport): string {
   const { ms, limitMs, entries, abandoned, errors, forced } = report;
   const cut = entries.some(({ state }) => state === "aborted");
-  const how = abandoned.length > 0 ? "incompletely" : errors.length > 0 ? "with errors" : cut ? "with work cut off" : "cleanly";
+  const how =
+    abandoned.length > 0 ? "incompletely" : errors.length > 0 ? "with errors" : cut ? "with work cut off" : "cleanly";
   const head = `stopped ${how}${forced ? ", forced," : ""} in ${formatMs(ms)} of ${formatMs(limitMs)}: ${describeCause(report.cause)}`;
   const lines = entries.filter(({ state }) => state !== "down").map((entry) => `  ${entryText(entry)}`);
   return [head, ...lines, ...strays(report).map((error) => `  ${messageOf(error)}`)].join("\n");

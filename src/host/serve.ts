@@ -230,7 +230,10 @@ class ServedProcess implements Served {
     const open = ["starting", "up", "stopping", "abandoned"];
     const left = generation?.graph.components.filter(({ state }) => open.includes(state)) ?? [];
     try {
-      writeSync(2, `livespan: ended by a third signal; not closed: ${left.map(({ name }) => name).join(", ") || "nothing"}\n`);
+      writeSync(
+        2,
+        `livespan: ended by a third signal; not closed: ${left.map(({ name }) => name).join(", ") || "nothing"}\n`,
+      );
     } finally {
       process.exit(forcedCode(signal));
     }
@@ -244,7 +247,10 @@ class ServedProcess implements Served {
     }
     const timer = setTimeout(() => {
       const kinds = process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap" && kind !== "PipeWrap");
-      this.log("warn", `the process did not end by itself; still open: ${countByKind(kinds) || "nothing that Node names"}`);
+      this.log(
+        "warn",
+        `the process did not end by itself; still open: ${countByKind(kinds) || "nothing that Node names"}`,
+      );
       process.exit(code === exitCodes.clean ? exitCodes.stopIncomplete : code);
     }, this.settings.exitWait);
     timer.unref();

@@ -54,14 +54,20 @@ function healthFrom(health: NonNullable<ServeOptions["health"]>, appHost: string
   assertOptions("health", health, ["host", "port"]);
   const { host = appHost, port } = health;
   if (isPort(port)) return { host, port };
-  throw hostError("INVALID_SERVE_OPTION", `health.port: expected a whole number from 0 to 65535, got ${JSON.stringify(port)}.`);
+  throw hostError(
+    "INVALID_SERVE_OPTION",
+    `health.port: expected a whole number from 0 to 65535, got ${JSON.stringify(port)}.`,
+  );
 }
 
 function logFrom(given: Log | string | undefined, name: string): Log | undefined {
   if (given === undefined || typeof given === "function") return given;
   if (given === "text") return textLog("info");
   if (given === "json") return jsonLog("info");
-  throw hostError("INVALID_SERVE_OPTION", `${name}: expected "text", "json" or a function, got ${JSON.stringify(given)}.`);
+  throw hostError(
+    "INVALID_SERVE_OPTION",
+    `${name}: expected "text", "json" or a function, got ${JSON.stringify(given)}.`,
+  );
 }
 
 function portFrom(variable: string | undefined): number | undefined {
@@ -69,7 +75,10 @@ function portFrom(variable: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
   if (isPort(port)) return port;
-  throw hostError("INVALID_SERVE_OPTION", `PORT: expected a whole number from 0 to 65535, got ${JSON.stringify(text)}.`);
+  throw hostError(
+    "INVALID_SERVE_OPTION",
+    `PORT: expected a whole number from 0 to 65535, got ${JSON.stringify(text)}.`,
+  );
 }
 
 function isPort(port: number): boolean {

@@ -22,12 +22,18 @@ suite("command line", { concurrency: 4 }, () => {
 
   for (const flag of ["--version", "-v"]) {
     test(`${flag} is the package's version`, async () => {
-      const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { readonly version: string };
+      const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+        readonly version: string;
+      };
       assert.deepEqual(await said([flag]), { code: 0, out: `${version}\n`, err: "" });
     });
   }
 
-  for (const args of [["start", "--help"], ["start", "-h"], ["graph", "--help"]]) {
+  for (const args of [
+    ["start", "--help"],
+    ["start", "-h"],
+    ["graph", "--help"],
+  ]) {
     test(`${args.join(" ")} lists its options, whatever else is there`, async () => {
       const { code, out, err } = await said([...args, "nowhere.ts"]);
       assert.deepEqual([code, err], [0, ""]);
@@ -36,7 +42,10 @@ suite("command line", { concurrency: 4 }, () => {
   }
 
   for (const [args, message] of [
-    [["strat"], /livespan has no command "strat"\. Did you mean "start"\? livespan --help lists them\. \[UNKNOWN_COMMAND\]/],
+    [
+      ["strat"],
+      /livespan has no command "strat"\. Did you mean "start"\? livespan --help lists them\. \[UNKNOWN_COMMAND\]/,
+    ],
     [["--verison"], /livespan has no command "--verison"\. Did you mean "--version"\?/],
     [["constructor"], /livespan has no command "constructor"/],
     [["start", "--prot", "0"], /livespan start has no option --prot\. Did you mean "port"\?/],
@@ -46,7 +55,10 @@ suite("command line", { concurrency: 4 }, () => {
     [["start", "app.ts", "--tree=yes"], /livespan start: --tree takes no value\./],
     [["start", "app.ts", "--port", "http"], /--port: expected a whole number from 0 to 65535, got "http"/],
     [["start", "app.ts", "--port="], /--port: expected a whole number from 0 to 65535, got ""/],
-    [["start", "app.ts", "--health-port", "99999"], /--health-port: expected a whole number from 0 to 65535, got "99999"/],
+    [
+      ["start", "app.ts", "--health-port", "99999"],
+      /--health-port: expected a whole number from 0 to 65535, got "99999"/,
+    ],
     [["start", "app.ts", "--log", "yaml"], /--log: expected text or json, got "yaml"/],
     [["start", "one.ts", "two.ts"], /livespan start takes one file, got one\.ts, two\.ts\./],
     [["graph", "--port", "0"], /livespan graph has no option --port\./],
@@ -71,7 +83,9 @@ suite("command line", { concurrency: 4 }, () => {
 
   test("graph --json prints it for programs", async () => {
     const { code, out } = await said(["graph", inFolder("tree.ts"), "--json"]);
-    const tree = JSON.parse(out) as { readonly nodes: readonly { readonly name: string; readonly needs: readonly string[] }[] };
+    const tree = JSON.parse(out) as {
+      readonly nodes: readonly { readonly name: string; readonly needs: readonly string[] }[];
+    };
     assert.equal(code, 0);
     assert.deepEqual(tree.nodes.find(({ name }) => name === "repo")?.needs, ["config", "db"]);
   });

@@ -26,7 +26,10 @@ async function refusalOf(entry: string, files: Readonly<Record<string, string>>)
 suite("entry", { concurrency: 4 }, () => {
   test("a file that does not exist, with the nearest that does", async () => {
     const said = await refusalOf("ap.ts", { "app.ts": "" });
-    assert.match(said, /there is no file ap\.ts\. Did you mean "app\.ts"\? Pass the path of the file that exports the app\. \[ENTRY_MISSING\]/);
+    assert.match(
+      said,
+      /there is no file ap\.ts\. Did you mean "app\.ts"\? Pass the path of the file that exports the app\. \[ENTRY_MISSING\]/,
+    );
   });
 
   test("a file in a folder that does not exist", async () => {
@@ -42,12 +45,18 @@ suite("entry", { concurrency: 4 }, () => {
   });
 
   test("none named, but one where one is looked for", async () => {
-    assert.match(await refusalOf("", { "src/app.ts": "export default 1;" }), /src\/app\.ts exports number as its default/);
+    assert.match(
+      await refusalOf("", { "src/app.ts": "export default 1;" }),
+      /src\/app\.ts exports number as its default/,
+    );
   });
 
   test("no default export, with the name of the app that is exported", async () => {
     const said = await refusal([inFolder("named.ts")]);
-    assert.match(said, /named\.ts has no default export\. It exports an app as "shop"\. End it with: export default shop;/);
+    assert.match(
+      said,
+      /named\.ts has no default export\. It exports an app as "shop"\. End it with: export default shop;/,
+    );
   });
 
   test("no app at all", async () => {
@@ -57,7 +66,10 @@ suite("entry", { concurrency: 4 }, () => {
 
   test("a declaration that is refused, with its place", async () => {
     const said = await refusal([inFolder("refused.ts")]);
-    assert.match(said, /refused\.ts:5: createApp\(\) has no option "lifspan"\. Did you mean "lifespan"\?.*\[UNKNOWN_OPTION\]/);
+    assert.match(
+      said,
+      /refused\.ts:5: createApp\(\) has no option "lifspan"\. Did you mean "lifespan"\?.*\[UNKNOWN_OPTION\]/,
+    );
   });
 
   test("a graph that is refused", async () => {
@@ -65,17 +77,62 @@ suite("entry", { concurrency: 4 }, () => {
   });
 
   for (const [what, entry, files, message] of [
-    ["a syntax error", "app.ts", { "app.ts": "\nconst app = createApp(;" }, /app\.ts:2: Expression expected\. Mend that line\./],
-    ["one in a file it imports", "app.ts", { "app.ts": 'import "./db/db.ts";', "db/db.ts": "\n\nlet = ;" }, / db\/db\.ts:3: /],
-    ["one in JavaScript", "app.js", { "app.js": "\nconst b = = 2;" }, /app\.js:2: Unexpected token '='\. Mend that line\./],
+    [
+      "a syntax error",
+      "app.ts",
+      { "app.ts": "\nconst app = createApp(;" },
+      /app\.ts:2: Expression expected\. Mend that line\./,
+    ],
+    [
+      "one in a file it imports",
+      "app.ts",
+      { "app.ts": 'import "./db/db.ts";', "db/db.ts": "\n\nlet = ;" },
+      / db\/db\.ts:3: /,
+    ],
+    [
+      "one in JavaScript",
+      "app.js",
+      { "app.js": "\nconst b = = 2;" },
+      /app\.js:2: Unexpected token '='\. Mend that line\./,
+    ],
     ["one in a module of it", "app.mjs", { "app.mjs": "\nlet b = = 2;" }, /Unexpected token '='[^]*app\.mjs:2\n/],
-    ["one in JavaScript it imports", "app.ts", { "app.ts": 'import "./b.mjs";', "b.mjs": "\nlet b = = 2;" }, /'='[^]*b\.mjs:2\n/],
-    ["one in a path with a space", "my app.ts", { "my app.ts": "let = ;" }, /my app\.ts could not be loaded: my app\.ts:1: /],
+    [
+      "one in JavaScript it imports",
+      "app.ts",
+      { "app.ts": 'import "./b.mjs";', "b.mjs": "\nlet b = = 2;" },
+      /'='[^]*b\.mjs:2\n/,
+    ],
+    [
+      "one in a path with a space",
+      "my app.ts",
+      { "my app.ts": "let = ;" },
+      /my app\.ts could not be loaded: my app\.ts:1: /,
+    ],
     ["an enum", "app.ts", { "app.ts": "enum Color { Red }" }, /app\.ts:1: .*enum.*replace enums, namespaces/],
-    ["a package that is missing", "app.ts", { "app.ts": 'import "nowhere-at-all";' }, /Cannot find package 'nowhere-at-all'.*Install the package/],
-    ["a file that is missing", "app.ts", { "app.ts": 'import "./db";' }, /Cannot find module .*a relative import needs its file extension/],
-    ["a name that is not exported", "app.ts", { "app.ts": 'import { nope } from "node:fs";' }, /does not provide an export named 'nope'/],
-    ["a throw", "app.ts", { "app.ts": '\nthrow new Error("no URL");' }, /app\.ts:2: no URL\. It was thrown while the file was loaded\./],
+    [
+      "a package that is missing",
+      "app.ts",
+      { "app.ts": 'import "nowhere-at-all";' },
+      /Cannot find package 'nowhere-at-all'.*Install the package/,
+    ],
+    [
+      "a file that is missing",
+      "app.ts",
+      { "app.ts": 'import "./db";' },
+      /Cannot find module .*a relative import needs its file extension/,
+    ],
+    [
+      "a name that is not exported",
+      "app.ts",
+      { "app.ts": 'import { nope } from "node:fs";' },
+      /does not provide an export named 'nope'/,
+    ],
+    [
+      "a throw",
+      "app.ts",
+      { "app.ts": '\nthrow new Error("no URL");' },
+      /app\.ts:2: no URL\. It was thrown while the file was loaded\./,
+    ],
     ["a throw of no error", "app.ts", { "app.ts": 'throw "text";' }, /app\.ts could not be loaded: text\./],
     ["JSX", "app.tsx", { "app.tsx": "export default <a/>;" }, /Unknown file extension "\.tsx".*Node runs \.ts/],
   ] as const) {

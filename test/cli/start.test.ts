@@ -56,6 +56,9 @@ suite("livespan start", { concurrency: 4 }, () => {
     await using stuck = Program.start({ ...db, lifespans: { db: { down: "hang", stopTimeout: 50 } } });
     await stuck.url();
     const ends = [await unstarted.end(), await fatal.end(), await stuck.stop()];
-    assert.deepEqual(ends.map(({ code }) => code), [1, 70, 75]);
+    assert.deepEqual(
+      ends.map(({ code }) => code),
+      [1, 70, 75],
+    );
   });
 });

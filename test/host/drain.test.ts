@@ -165,7 +165,8 @@ suite("bad clients at a stop", { concurrency: 4 }, () => {
     client.socket.pause();
     program.kill("SIGTERM");
     const url = await program.url();
-    const answers = (): Promise<boolean> => ask(`${url}/hello`).then(
+    const answers = (): Promise<boolean> =>
+      ask(`${url}/hello`).then(
         () => true,
         () => false,
       );

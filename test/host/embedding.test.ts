@@ -71,7 +71,10 @@ suite("inside another program", () => {
   test("82: two apps in one process share nothing, though their lifespans have the same name", async () => {
     const ran: string[] = [];
     const appOf = () =>
-      createApp({ lifespan: { counter: recorded("counter", ran) } }).get("/", ({ lifespan }) => ++lifespan.counter.count);
+      createApp({ lifespan: { counter: recorded("counter", ran) } }).get(
+        "/",
+        ({ lifespan }) => ++lifespan.counter.count,
+      );
     const [one, two] = [await listen(appOf()), await listen(appOf())];
     const counts = [];
     for (const { address } of [one, one, two]) counts.push(await (await ask(address!.url)).json());

@@ -92,7 +92,13 @@ suite("being told", { concurrency: 4 }, () => {
     await using __ = broken;
     const [, told, url] = await up.match(/ready (\S+) (\S+)\n/);
     assert.equal(told, url);
-    assert.deepEqual([await up.stop(), await broken.end()], [{ code: 0, signal: null }, { code: 1, signal: null }]);
+    assert.deepEqual(
+      [await up.stop(), await broken.end()],
+      [
+        { code: 0, signal: null },
+        { code: 1, signal: null },
+      ],
+    );
     assert.deepEqual(up.lines.slice(1), ["ended 0"]);
     assert.deepEqual(broken.lines, ["not ready: START_FAILED", "ended 1"]);
   });

@@ -14,7 +14,10 @@ async function healthUrl(program: Program): Promise<string> {
 
 async function probe(url: string, path: string) {
   const response = await ask(`${url}${path}`);
-  return { status: response.status, ...((await response.json()) as { readonly state: string; readonly lifespans: unknown }) };
+  return {
+    status: response.status,
+    ...((await response.json()) as { readonly state: string; readonly lifespans: unknown }),
+  };
 }
 
 suite("probes", { concurrency: 4 }, () => {
@@ -22,7 +25,9 @@ suite("probes", { concurrency: 4 }, () => {
     await using program = Program.serve({ lifespans: { db: {}, index: { needs: ["db"], up: "hang" } } }, health);
     const url = await healthUrl(program);
     await program.until("index hangs");
-    const [live, ready, startup] = await Promise.all(["/livez", "/readyz", "/startupz"].map((path) => probe(url, path)));
+    const [live, ready, startup] = await Promise.all(
+      ["/livez", "/readyz", "/startupz"].map((path) => probe(url, path)),
+    );
     assert.deepEqual([live?.status, ready?.status, startup?.status], [200, 503, 503]);
     assert.deepEqual([startup?.state, startup?.lifespans], ["starting", { db: "up", index: "starting" }]);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
@@ -80,14 +85,19 @@ suite("probes", { concurrency: 4 }, () => {
   });
 
   test("29: on a port of their own they answer, live and not ready, until everything is down", async () => {
-    await using program = Program.serve({ lifespans: { stuck: { down: "hang" } } }, { ...health, budgets: { forced: 50 } });
+    await using program = Program.serve(
+      { lifespans: { stuck: { down: "hang" } } },
+      { ...health, budgets: { forced: 50 } },
+    );
     const url = await healthUrl(program);
     const app = await program.url();
     assert.equal((await ask(`${app}/readyz`)).status, 404, "they are not on the app's port too");
     program.kill("SIGTERM");
     await program.until("stuck hangs");
     await assert.rejects(ask(`${app}/hello`), "the app's own port has closed");
-    const [live, ready, startup] = await Promise.all(["/livez", "/readyz", "/startupz"].map((path) => probe(url, path)));
+    const [live, ready, startup] = await Promise.all(
+      ["/livez", "/readyz", "/startupz"].map((path) => probe(url, path)),
+    );
     assert.deepEqual([live?.status, ready?.status, startup?.status], [200, 503, 200]);
     assert.deepEqual([live?.state, live?.lifespans], ["stopping", { stuck: "stopping" }]);
     assert.deepEqual(await program.stop("SIGINT"), { code: 130, signal: null });

@@ -97,7 +97,10 @@ test("an old app that does not stop cleanly is reported, and replaced all the sa
   await listening.replace(appOf("new"));
   assert.equal(await (await ask(listening.address!.url)).json(), "new");
   const lines = log.mock.calls.map(({ arguments: [level, message] }) => `${level} ${message}`);
-  assert.ok(lines.some((line) => /error what was replaced did not stop cleanly: .*cannot stop/.test(line)), String(lines));
+  assert.ok(
+    lines.some((line) => /error what was replaced did not stop cleanly: .*cannot stop/.test(line)),
+    String(lines),
+  );
 });
 
 test("a stop during a replacement lets what is in flight end, starts nothing more and closes the socket", async () => {

@@ -10,7 +10,12 @@ interface Report {
   readonly cause: { readonly kind: string; readonly by: string };
   readonly ms: number;
   readonly limitMs: number;
-  readonly entries: readonly { readonly name: string; readonly state: string; readonly ms: number; readonly limitMs: number }[];
+  readonly entries: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly ms: number;
+    readonly limitMs: number;
+  }[];
   readonly abandoned: readonly string[];
   readonly errors: readonly { readonly code: string; readonly message: string; readonly cause: unknown }[];
 }
@@ -32,19 +37,32 @@ suite("report", { concurrency: 4 }, () => {
     assert.match(program.err, /info stopped cleanly in [\d.]+ ms of 25 s: SIGTERM\n$/);
     assert.deepEqual(report.cause, { kind: "asked", by: "SIGTERM" });
     const states = report.entries.map(({ name, state, limitMs }) => [name, state, Math.round(limitMs)]);
-    assert.deepEqual(states.slice(-2), [["beat", "down", 2_000], ["db", "down", 5_000]]);
+    assert.deepEqual(states.slice(-2), [
+      ["beat", "down", 2_000],
+      ["db", "down", 5_000],
+    ]);
     assert.ok(report.entries.every(({ ms, limitMs }) => ms >= 0 && ms <= limitMs));
     assert.deepEqual([report.limitMs, report.abandoned, report.errors], [25_000, [], []]);
   });
 
   test("46, 48: a teardown that hangs is named with its time, the others are closed, exit 75", async () => {
-    const lifespans = { db: {}, stuck: { needs: ["db"], down: "hang", stopTimeout: 150 }, other: { down: "slow" } } as const;
+    const lifespans = {
+      db: {},
+      stuck: { needs: ["db"], down: "hang", stopTimeout: 150 },
+      other: { down: "slow" },
+    } as const;
     const { code, report, program } = await reportOf({ lifespans });
     assert.equal(code, 75);
     assert.deepEqual(program.lines.filter((line) => line.endsWith("-")).sort(), ["db-", "other-"]);
-    assert.match(program.err, /error stopped incompletely .*\n {2}lifespan stuck: abandoned after 1\d\d ms of 150 ms\n/);
+    assert.match(
+      program.err,
+      /error stopped incompletely .*\n {2}lifespan stuck: abandoned after 1\d\d ms of 150 ms\n/,
+    );
     assert.deepEqual(report.abandoned, ["stuck"]);
-    assert.deepEqual(report.errors.map(({ code }) => code), ["ABANDONED"]);
+    assert.deepEqual(
+      report.errors.map(({ code }) => code),
+      ["ABANDONED"],
+    );
   });
 
   test("47: several teardowns that hang, one above the other, stay within the whole", async () => {
@@ -63,7 +81,10 @@ suite("report", { concurrency: 4 }, () => {
     const { code, report, program } = await reportOf({ lifespans });
     assert.equal(code, 75);
     assert.deepEqual(program.lines, ["db+", "index+", "db-"]);
-    assert.match(program.err, /error stopped with errors .*\n {2}lifespan index: failed after .*: lifespan "index" failed while stopping: index cannot stop\./);
+    assert.match(
+      program.err,
+      /error stopped with errors .*\n {2}lifespan index: failed after .*: lifespan "index" failed while stopping: index cannot stop\./,
+    );
     assert.deepEqual(report.abandoned, []);
   });
 
@@ -87,7 +108,10 @@ suite("report", { concurrency: 4 }, () => {
     await using program = Program.serve({ lifespans: { db: { down: "circle" } } }, { log: "json" });
     await program.url();
     await program.stop();
-    const lines = program.err.trim().split("\n").map((line) => JSON.parse(line) as { level: string; report?: Report });
+    const lines = program.err
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { level: string; report?: Report });
     assert.ok(lines.every(({ level }) => ["info", "warn", "error"].includes(level)));
     assert.equal(lines.at(-1)?.report?.errors[0]?.code, "TEARDOWN_FAILED");
   });

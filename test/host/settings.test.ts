@@ -9,7 +9,11 @@ suite("settings", { concurrency: 4 }, () => {
     ["a budget that is no duration", { budgets: { drain: "8s" } }, /budgets\.drain: expected milliseconds, got "8s"/],
     ["a port that is none", { port: 70_000 }, /port must be a whole number from 0 to 65535, got 70000/],
     ["a host that is empty", { host: "" }, /host must be a name or an address, got ""/],
-    ["a health port that is none", { health: { port: "9000" } }, /health\.port: expected a whole number from 0 to 65535, got "9000"/],
+    [
+      "a health port that is none",
+      { health: { port: "9000" } },
+      /health\.port: expected a whole number from 0 to 65535, got "9000"/,
+    ],
     ["an unknown option of health", { health: { prot: 1 } }, /health has no option "prot"\. Did you mean "port"\?/],
     ["a log of no known form", { log: "yaml" }, /log: expected "text", "json" or a function, got "yaml"/],
     ["a wait that is no duration", { exitWait: "1s" }, /exitWait: expected milliseconds, got "1s"/],

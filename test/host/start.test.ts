@@ -59,7 +59,10 @@ suite("start", { concurrency: 4 }, () => {
     await using program = Program.serve({ lifespans: { db: {}, index: { needs: ["db"], up: "throw" } } });
     assert.deepEqual(await program.end(), { code: 1, signal: null });
     assert.deepEqual(program.lines, ["db+", "db-"]);
-    assert.match(program.err, /error lifespan "index" failed while starting: index cannot start[^]*caused by[^]*error stopped with errors/);
+    assert.match(
+      program.err,
+      /error lifespan "index" failed while starting: index cannot start[^]*caused by[^]*error stopped with errors/,
+    );
   });
 
   test("17: a rejection that a setup did not await is that lifespan's, and the start fails", async () => {
@@ -74,7 +77,10 @@ suite("start", { concurrency: 4 }, () => {
     await using program = Program.serve({ lifespans: { db: {} } }, { port: taken.port });
     assert.deepEqual(await program.end(), { code: 1, signal: null });
     assert.deepEqual(program.lines, ["db+", "db-"]);
-    assert.match(program.err, new RegExp(`Cannot listen on 127\\.0\\.0\\.1, port ${taken.port}: the port is in use\\. Stop the other one`));
+    assert.match(
+      program.err,
+      new RegExp(`Cannot listen on 127\\.0\\.0\\.1, port ${taken.port}: the port is in use\\. Stop the other one`),
+    );
   });
 
   test("a health port that is taken fails the start before any lifespan runs, exit 1", async () => {

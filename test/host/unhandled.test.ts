@@ -45,7 +45,10 @@ suite("errors that nobody handles", { concurrency: 4 }, () => {
     await using program = Program.serve({ ...db, tasks: { beat: "throw" } });
     assert.deepEqual(await program.end(), { code: 70, signal: null });
     assert.deepEqual(program.lines, ["db+", "beat+", "beat+", "db-"]);
-    assert.match(program.err, /error task "beat" failed too often[^]*stopping: task "beat" failed more often than its policy allows: beat is broken/);
+    assert.match(
+      program.err,
+      /error task "beat" failed too often[^]*stopping: task "beat" failed more often than its policy allows: beat is broken/,
+    );
   });
 
   test("what fails after the stop was asked for does not change its code to 70", async () => {

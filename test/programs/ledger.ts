@@ -6,7 +6,9 @@ import { createApp, lifespan, type Lifespan, lifespanTask } from "livespan";
 /** What the ledger stands on: parts by name, with what they need and how many milliseconds they take. */
 export interface Ledger {
   readonly file: string;
-  readonly parts: Readonly<Record<string, { readonly needs: readonly string[]; readonly upMs: number; readonly downMs: number }>>;
+  readonly parts: Readonly<
+    Record<string, { readonly needs: readonly string[]; readonly upMs: number; readonly downMs: number }>
+  >;
 }
 
 const { file, parts } = JSON.parse(process.env.LEDGER ?? "") as Ledger;

@@ -1,4 +1,4 @@
-// A program with signal listeners of its own around a served app.
+// A program with a signal listener of its own around a served app.
 import { serve } from "livespan/node";
 import app from "./shop.ts";
 
@@ -8,6 +8,16 @@ process.on("SIGTERM", () => {
   void new Promise(() => {});
 });
 
-const served = serve(app, { port: 0, tree: false });
-const code = await served.ended;
-console.log(`ended ${code}, own listeners ${process.listenerCount("SIGTERM")}`);
+const before = listeners();
+const code = await serve(app, { port: 0, tree: false }).ended;
+console.log(`ended ${code}, listeners ${listeners() === before ? "as before" : listeners()}`);
+
+function listeners(): string {
+  const emitters = { process, stdout: process.stdout, stderr: process.stderr };
+  return JSON.stringify(
+    Object.entries(emitters).map(([name, emitter]) => [
+      name,
+      ...emitter.eventNames().map((event) => [String(event), emitter.listenerCount(event)]),
+    ]),
+  );
+}

@@ -65,7 +65,10 @@ export class Program implements AsyncDisposable {
   /** `livespan start` with what the spec describes, on a free port. */
   static start(spec: Spec = {}, args: readonly string[] = [], { env, ...launch }: Launch = {}): Program {
     const given = { SPEC: JSON.stringify(spec) };
-    return Program.cli(["start", inFolder("shop.ts"), "--port", "0", ...args], { env: { ...given, ...env }, ...launch });
+    return Program.cli(["start", inFolder("shop.ts"), "--port", "0", ...args], {
+      env: { ...given, ...env },
+      ...launch,
+    });
   }
 
   /** What it printed so far, line by line. */
@@ -121,7 +124,8 @@ export class Program implements AsyncDisposable {
       const found = look();
       if (found !== null && found !== undefined) return found;
       const lost = late.aborted ? "in time" : this.over ? "before it ended" : undefined;
-      if (lost !== undefined) throw new Error(`expected the program ${what}; it did not ${lost}.\n${this.out}\n${this.err}`);
+      if (lost !== undefined)
+        throw new Error(`expected the program ${what}; it did not ${lost}.\n${this.out}\n${this.err}`);
       await Promise.race([this.wake.promise, once(late, "abort")]);
     }
   }

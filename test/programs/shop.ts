@@ -66,15 +66,24 @@ const lifespans: Record<string, Lifespan<unknown>> = {};
 for (const [name, each] of Object.entries(spec.lifespans ?? {})) {
   const { needs = [], sickWhen, optional, last, stopTimeout } = each;
   const health = sickWhen === undefined ? {} : { health: () => !existsSync(sickWhen) };
-  const options = { ...health, optional: optional ?? false, last: last ?? false, ...(stopTimeout !== undefined && { stopTimeout }) };
+  const options = {
+    ...health,
+    optional: optional ?? false,
+    last: last ?? false,
+    ...(stopTimeout !== undefined && { stopTimeout }),
+  };
   const needed = Object.fromEntries(needs.map((need) => [need, lifespans[need]!]));
-  lifespans[name] = lifespan(name, { ...options, needs: needed } as { needs: {}; optional: false }, async function* (ctx) {
-    await up(name, each, ctx);
-    console.log(`${name}+`);
-    yield name;
-    await down(name, each);
-    console.log(`${name}-`);
-  });
+  lifespans[name] = lifespan(
+    name,
+    { ...options, needs: needed } as { needs: {}; optional: false },
+    async function* (ctx) {
+      await up(name, each, ctx);
+      console.log(`${name}+`);
+      yield name;
+      await down(name, each);
+      console.log(`${name}-`);
+    },
+  );
 }
 
 function taskOf(name: string, kind: TaskSpec): LifespanTask<void> {
