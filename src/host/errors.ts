@@ -1,10 +1,6 @@
 import { errorsOf } from "../kernel/errors.ts";
 
 export const hostErrors = {
-  UNKNOWN_SERVE_OPTION: {
-    means: "serve() or listen() was given an option that nothing reads.",
-    remedy: "Correct the name or remove it.",
-  },
   INVALID_SERVE_OPTION: {
     means: "An option of serve(), or an environment variable in its place, has a value that does not fit.",
     remedy: "Correct the value that the message names.",

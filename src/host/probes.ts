@@ -5,7 +5,7 @@ import type { Generation, GenerationState } from "../kernel/generation.ts";
 import { listenError } from "../http/servers/errors.ts";
 
 /** What a probe answers: its status, and the state of each lifespan and task. */
-export interface ProbeAnswer {
+interface ProbeAnswer {
   readonly status: 200 | 503;
   readonly body: {
     readonly state: GenerationState;
@@ -20,7 +20,7 @@ export interface ProbeAnswer {
 const paths = ["/livez", "/readyz", "/startupz"] as const;
 
 /** Answers a probe's path; undefined for any other. `run` is undefined before the app has been prepared. */
-export async function probe(path: string, run: AppRun | undefined): Promise<ProbeAnswer | undefined> {
+async function probe(path: string, run: AppRun | undefined): Promise<ProbeAnswer | undefined> {
   const generation = run?.generation;
   const state = generation?.state ?? "starting";
   const body = generation === undefined ? { state } : statesOf(generation);
