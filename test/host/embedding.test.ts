@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { suite, test } from "node:test";
 import { createApp, lifespan } from "livespan";
-import { listen } from "livespan/node";
+import { listen, Listening } from "livespan/node";
 import { ask, Program } from "../programs/program.ts";
 
 function recorded(name: string, ran: string[]) {
@@ -60,6 +60,23 @@ suite("inside another program", () => {
     await new Promise((resolve) => taken.close(resolve));
     await using listening = await listen(app, { port });
     assert.equal(listening.address?.port, port, "the same app can be started again");
+  });
+
+  test("a stop while the socket is being opened leaves none", async () => {
+    const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "TCPServerWrap").length;
+    const before = sockets();
+    const app = createApp();
+    const opening = Promise.withResolvers<void>();
+    app.watch(({ type }) => {
+      if (type === "intake.open") opening.resolve();
+    });
+    const listening = new Listening({ host: "127.0.0.1" }, () => {});
+    const run = await listening.prepare(app);
+    const refused = assert.rejects(run.start(), { code: "START_ABORTED" });
+    // The first intake is open; the socket is the next.
+    await opening.promise;
+    await Promise.all([listening.stop(), refused]);
+    assert.equal(sockets(), before);
   });
 
   test("an app that is running is refused", async () => {

@@ -128,4 +128,12 @@ suite("output that nobody reads", { concurrency: 4 }, () => {
     assert.equal((await ask(`${url}/print`)).status, 204);
     assert.deepEqual(await program.stop(), { code: 75, signal: null });
   });
+
+  test("a log that throws changes nothing, and its lines go to standard error", async () => {
+    await using program = Program.run("throwing-log.ts", { env: { SPEC: '{ "lifespans": { "db": {} } }' } });
+    await program.url();
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    assert.deepEqual(program.lines, ["db+", "db-"]);
+    assert.match(program.err, /livespan error the log threw: the log is full[^]*stopped cleanly/);
+  });
 });
