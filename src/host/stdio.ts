@@ -1,15 +1,20 @@
+/** What says that the reader has gone: of a pipe, of a terminal that was closed, of a stream that was ended. */
+const gone: ReadonlySet<string | undefined> = new Set(["EPIPE", "EIO", "ERR_STREAM_DESTROYED"]);
+
 /**
  * Keeps a reader that has gone from ending the process: a closed standard output makes the next write fail, and without a
- * listener that would be an uncaught exception. The returned function ends it.
+ * listener that would be an uncaught exception. What standard error cannot take is never an error of its own, because
+ * that would be written to standard error, and so on without end. The returned function ends it.
  */
 export function tolerateClosedOutput(): () => void {
-  const ignore = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") throw error;
+  const ignore = (): void => {};
+  const ignoreGone = (error: NodeJS.ErrnoException): void => {
+    if (!gone.has(error.code)) throw error;
   };
-  process.stdout.on("error", ignore);
+  process.stdout.on("error", ignoreGone);
   process.stderr.on("error", ignore);
   return () => {
-    process.stdout.off("error", ignore);
+    process.stdout.off("error", ignoreGone);
     process.stderr.off("error", ignore);
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { watch } from "node:fs";
-import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { existsSync, watch } from "node:fs";
+import { mkdtempDisposable, open, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { suite, test } from "node:test";
@@ -104,6 +104,8 @@ suite("being told", { concurrency: 4 }, () => {
   });
 });
 
+const noFullDisk = existsSync("/dev/full") ? false : "this system has no device that is always full";
+
 suite("output that nobody reads", { concurrency: 4 }, () => {
   for (const output of ["stdout", "stderr"] as const) {
     test(`it goes on when its ${output} is closed, and stops cleanly`, async () => {
@@ -117,6 +119,14 @@ suite("output that nobody reads", { concurrency: 4 }, () => {
       assert.deepEqual(await program.stop(), { code: 0, signal: null });
     });
   }
+
+  // Each line that cannot be written would be an error, which would be a line.
+  test("it goes on when its stderr takes nothing, and stops cleanly", { skip: noFullDisk }, async () => {
+    await using full = await open("/dev/full", "w");
+    await using program = Program.serve({ lifespans: { db: {} } }, {}, { ipc: true, stderr: full.fd });
+    await program.message();
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  });
 
   test("a failed stop still says so by its code when both are closed", async () => {
     await using program = Program.serve({ lifespans: { db: { down: "throw" } } });

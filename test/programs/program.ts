@@ -15,6 +15,8 @@ export interface Launch {
   /** Whether it is started with an IPC channel. */
   readonly ipc?: boolean;
   readonly cwd?: string;
+  /** Where its standard error goes: a file descriptor. Unless said, it is read. */
+  readonly stderr?: number;
 }
 
 /** Beyond this many milliseconds what a test waits for is taken not to come. */
@@ -32,8 +34,8 @@ export class Program implements AsyncDisposable {
   private over = false;
   private wake = Promise.withResolvers<void>();
 
-  private constructor(args: readonly string[], { env = {}, ipc = false, cwd = root }: Launch) {
-    const stdio = ["ignore", "pipe", "pipe", ...(ipc ? ["ipc" as const] : [])] as const;
+  private constructor(args: readonly string[], { env = {}, ipc = false, cwd = root, stderr }: Launch) {
+    const stdio = ["ignore", "pipe", stderr ?? "pipe", ...(ipc ? ["ipc" as const] : [])] as const;
     this.child = spawn(process.execPath, args, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: [...stdio] });
     this.child.stdout?.on("data", (chunk: Buffer) => this.heard(() => (this.out += chunk.toString())));
     this.child.stderr?.on("data", (chunk: Buffer) => this.heard(() => (this.err += chunk.toString())));
