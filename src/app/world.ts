@@ -35,9 +35,11 @@ export interface WorldOptions {
   readonly unhandled?: UnhandledSource | undefined;
 }
 
+/** One for the process: with one for each world, an error owned by one app would look as if nobody owned it to another. */
+const owners = new AsyncLocalStorage<object>();
+
 /** The world as Node has it. Without a source of unhandled errors nobody asks who owns what, and nothing is kept. */
 export function nodeWorld({ log, clock = systemClock, random = Math.random, unhandled }: WorldOptions): World {
-  const owners = unhandled === undefined ? undefined : new AsyncLocalStorage<object>();
   return {
     clock,
     log: steady(log),
@@ -45,9 +47,9 @@ export function nodeWorld({ log, clock = systemClock, random = Math.random, unha
     calendar,
     scope: {
       capture: () => AsyncLocalStorage.snapshot(),
-      own: owners === undefined ? (_owner, fn) => fn() : (owner, fn) => owners.run(owner, fn),
+      own: unhandled === undefined ? (_owner, fn) => fn() : (owner, fn) => owners.run(owner, fn),
     },
     defer: (fn) => void setImmediate(fn),
-    unhandled: unhandled?.(() => owners?.getStore()),
+    unhandled: unhandled?.(() => owners.getStore()),
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { suite, test } from "node:test";
@@ -100,6 +101,35 @@ suite("inside another program", () => {
     assert.equal(await (await ask(two.address!.url)).json(), 2, "the other goes on");
     await two.stop();
     assert.deepEqual(ran, ["counter+", "counter+", "counter-", "counter-"]);
+  });
+
+  test("82: an error that arises in one app's lifespan is not taken by the other for an error of its own", async () => {
+    const watchers = new Set<(error: unknown) => void>();
+    // As the process does: every app hears of every error, in the context that it arose in.
+    const unhandled = (owner: () => unknown) => ({
+      watch(fn: (error: unknown, owner: unknown) => void) {
+        const watcher = (error: unknown): void => fn(error, owner());
+        watchers.add(watcher);
+        return () => void watchers.delete(watcher);
+      },
+    });
+    const stray = lifespan("stray", async function* () {
+      yield AsyncLocalStorage.snapshot();
+    });
+    const failing = createApp({ lifespan: { stray } });
+    const one = await listen(failing, { unhandled, log: () => {} });
+    const two = await listen(
+      createApp().get("/", () => "hello"),
+      { unhandled, log: () => {} },
+    );
+    const insideOne = one.run!.generation.value(stray);
+    insideOne(() => {
+      for (const watcher of watchers) watcher(new Error("stray"));
+    });
+    const { cause } = await one.run!.generation.ended;
+    assert.equal(cause.kind === "unhandled" && cause.owner, "stray");
+    assert.equal(await (await ask(two.address!.url)).json(), "hello");
+    await two.stop();
   });
 
   test("82: an app beside the served one outlives it", async () => {
