@@ -23,6 +23,8 @@ export async function bundle(to: string): Promise<void> {
     input,
     platform: "node",
     external: [/^node:/, /^[a-z@]/],
+    // A host needs at once what an app loads on demand.
+    checks: { ineffectiveDynamicImport: false },
   });
   await build.write({
     dir: to,
