@@ -171,7 +171,11 @@ class ServedProcess implements Served {
       return this.startFailed(error);
     }
     const address = this.address!;
-    if (this.settings.tree) this.log("info", printTree(treeOf(this.listening.run!.generation)));
+    if (this.settings.tree) {
+      // Tasks are launched in the turn after the start: only then does the tree show them as they are.
+      await turn();
+      this.log("info", printTree(treeOf(this.listening.run!.generation)));
+    }
     this.log("info", `listening on ${address.url}`);
     notifyReady(address, this.log);
     this.readiness.resolve(address);
