@@ -14,9 +14,19 @@ export function textLog(least: LogLevel, write = (line: string): void => void pr
     const { error, in: owner, ...rest } = fields ?? {};
     const from = typeof owner === "string" ? ` [${owner}]` : "";
     const beside = Object.keys(rest).length === 0 ? "" : ` ${jsonOf(rest)}`;
-    const stack = error instanceof Error ? `\n${error.stack ?? String(error)}${causesOf(error)}` : "";
-    write(`livespan ${level}${from} ${message}${beside}${stack}\n`);
+    write(`livespan ${level}${from} ${message}${beside}${stackOf(error)}\n`);
   };
+}
+
+/** The stack of an error and of its causes, each from a line of its own. Some errors cannot be read. */
+function stackOf(error: unknown, lead = "\n", depth = 0): string {
+  try {
+    if (!(error instanceof Error)) return "";
+    const rest = depth === deepest ? "" : stackOf(error.cause, "\n  caused by ", depth + 1);
+    return `${lead}${error.stack ?? String(error)}${rest}`;
+  } catch {
+    return "";
+  }
 }
 
 /** One JSON object a line. */
@@ -76,12 +86,6 @@ function plainThrown(value: unknown): unknown {
   } catch {
     return inspect(value);
   }
-}
-
-function causesOf(error: Error, depth = 0): string {
-  const { cause } = error;
-  if (!(cause instanceof Error) || depth === deepest) return "";
-  return `\n  caused by ${cause.stack ?? String(cause)}${causesOf(cause, depth + 1)}`;
 }
 
 /** Writes what a person needs to know of a generation's life to its log. */

@@ -97,5 +97,10 @@ export class Stopping extends LivespanError {
 /** True when `error` only says that `signal` fired, also when a platform API wrapped the reason. */
 export function isAbortOf(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
-  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+  try {
+    return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+  } catch {
+    // What was thrown may be anything, a proxy that cannot be looked at included.
+    return false;
+  }
 }

@@ -35,14 +35,14 @@ export function errorsOf<const C extends Catalogue>(catalogue: C) {
     new LivespanError(code, message, detail.remedy ?? catalogue[code]!.remedy, detail.cause);
 }
 
-/** The text of anything that was thrown, errors or not. */
+/** The text of anything that was thrown, errors or not. Never throws itself: who reports a failure must not add one. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message === "" ? thrown.name : thrown.message;
-  if (typeof thrown === "string") return thrown;
   try {
+    if (thrown instanceof Error) return `${thrown.message}` || `${thrown.name}`;
+    if (typeof thrown === "string") return thrown;
     return `${JSON.stringify(thrown) ?? String(thrown)} (not an Error)`;
   } catch {
-    return "a value that cannot be printed (not an Error)";
+    return "a value that cannot be printed";
   }
 }
 
