@@ -10,7 +10,7 @@ export const document = z
     id: z.string().describe("Stays the same as long as the file keeps its name."),
     path: z.string().describe("Within the folder."),
     title: z.string().describe("The first heading, or else the path."),
-    bytes: z.int(),
+    bytes: z.int().nonnegative(),
     complete: z.boolean().describe(`False when the file is longer than the ${mostBytes} bytes that are read.`),
     modified: z.iso.datetime(),
     ...reading.pick({ words: true, sentences: true, seconds: true, sentiment: true, ease: true, keywords: true }).shape,

@@ -22,7 +22,12 @@ const listing = z.object({
 });
 
 const page = z
-  .object({ items: z.array(document), page: z.int(), pages: z.int(), total: z.int() })
+  .object({
+    items: z.array(document),
+    page: z.int().nonnegative(),
+    pages: z.int().nonnegative(),
+    total: z.int().nonnegative(),
+  })
   .meta({ id: "DocumentPage" });
 
 library.get(

@@ -62,9 +62,14 @@ function listed(
     }));
 }
 
-/** A parameter says what it is for beside its schema, where readers look. */
+/** A parameter says what it is for, and its first example, beside its schema: where readers and their forms look. */
 function described({ description, ...schema }: JsonSchema): JsonSchema {
-  return { ...(typeof description === "string" ? { description } : {}), schema };
+  const [example] = listOf(schema["examples"]);
+  return {
+    ...(typeof description === "string" ? { description } : {}),
+    ...(example === undefined ? {} : { example }),
+    schema,
+  };
 }
 
 interface Members {

@@ -64,6 +64,19 @@ test("every part of a route is described", async () => {
   assert.deepEqual(faults, { $ref: "#/components/schemas/RequestProblem" });
 });
 
+test("the first example of a parameter stands beside its schema, where a form is filled from", async () => {
+  const routes = new Routes().get(
+    "/at/:place",
+    { params: z.object({ place: z.string().meta({ examples: ["here"] }) }), query: z.object({ n: z.string() }) },
+    () => 1,
+  );
+  const { paths } = await documentOf(routes);
+  assert.deepEqual(paths["/at/{place}"].get.parameters, [
+    { name: "place", in: "path", required: true, example: "here", schema: { type: "string", examples: ["here"] } },
+    { name: "n", in: "query", required: true, schema: { type: "string" } },
+  ]);
+});
+
 test("routes without schemas are described too: paths, optional parameters, wildcards, all methods", async () => {
   const routes = new Routes()
     .get("/", () => 1)
