@@ -66,7 +66,13 @@ async function follow() {
   if (id === undefined) return showEmpty();
   await show((signal) => readDocument(decodeURIComponent(id), signal));
   target.focus({ preventScroll: true });
-  target.scrollIntoView({ block: "nearest" });
+  reveal();
+}
+
+/** Brings the beginning of what was found into view, where less than a third of the window would show it. */
+function reveal() {
+  const { top } = target.getBoundingClientRect();
+  if (top < 0 || top > (innerHeight * 2) / 3) target.scrollIntoView({ block: "start" });
 }
 
 function countCharacters() {
@@ -100,7 +106,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (location.hash.startsWith("#/documents/")) history.pushState(undefined, "", "#/");
   documents.mark();
-  void show(readText);
+  void show(readText).then(reveal);
 });
 text.addEventListener("input", countCharacters);
 text.addEventListener("keydown", (event) => {
