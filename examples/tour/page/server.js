@@ -34,9 +34,10 @@ export function refusalCard(error) {
   if (!(error instanceof Refusal)) throw error;
   const { title, detail, errors = [], id } = error.problem;
   const faults = errors.map(({ message, path }) =>
-    element("li", {}, path.length > 0 ? `${path.join(".")}: ${message}` : message),
+    element("li", {}, path.length > 1 ? `${path.join(".")}: ${message}` : message),
   );
-  const card = element("div", { class: "refusal", role: "alert" }, element("strong", {}, title));
+  const heading = faults.length > 0 ? "This cannot be read as it is" : title;
+  const card = element("div", { class: "refusal", role: "alert" }, element("strong", {}, heading));
   if (faults.length > 0) card.append(element("ul", {}, ...faults));
   else if (detail !== undefined) card.append(element("p", {}, detail));
   if (id !== undefined) card.append(element("p", { class: "note" }, `The server's log says more, under ${id}.`));
