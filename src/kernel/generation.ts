@@ -167,9 +167,9 @@ export class Generation {
     this.state = "starting";
     this.captured = this.world.scope.capture();
     this.unwatch = this.world.unhandled?.watch((error, owner) => this.strayed(error, owner));
-    this.events.emit("starting", { lifespans: this.graph.components.length, tasks: this.tasks.length });
     const { tasks, intakes, around, budgets } = this;
     this.startRun = new Start({ components: this.graph.components, tasks, intakes, around, budgets });
+    this.events.emit("starting", { lifespans: this.graph.components.length, tasks: tasks.length });
     try {
       await this.startRun.run(() => this.becomeReady(from));
     } catch (error) {
@@ -192,26 +192,28 @@ export class Generation {
    * error or an AggregateError that holds each.
    */
   stop(request: StopRequest = {}): Promise<StopReport> {
-    const cause = request.cause ?? { kind: "asked", by: "stop()" };
     this.forced ||= request.force === true;
-    this.stopped ??= this.beginStop(cause, request.lameDuck ?? this.budgets.lameDuck);
+    if (this.stopped === undefined) {
+      // What failed to start has said so to whoever started it.
+      const isOver = this.state === "failed";
+      this.stopped = isOver ? this.ended : this.ended.then((report) => this.outcomeOf(report));
+      this.stopped.catch(() => {});
+      // Last, since whoever is told of the stop may ask for it again.
+      this.beginStop(request.cause ?? { kind: "asked", by: "stop()" }, request.lameDuck ?? this.budgets.lameDuck);
+    }
     if (this.forced) this.stopRun?.force(this.budgets.forced);
     return this.stopped;
   }
 
-  private beginStop(cause: StopCause, lameDuck: number): Promise<StopReport> {
-    if (this.state === "idle" || this.state === "failed") {
-      if (this.state === "idle") this.finish("stopped", this.stopOf(cause, this.budgets.stop).report());
-      return this.ended;
-    }
-    if (this.state === "starting") this.startRun?.fail(startAborted(cause.kind === "asked" ? cause.by : cause.kind));
-    else void this.runStop(cause, lameDuck);
-    const outcome = this.ended.then((report) => {
-      if (report.errors.length > 0) throw combine(report.errors, `"${this.name}" did not stop cleanly`);
-      return report;
-    });
-    outcome.catch(() => {});
-    return outcome;
+  private beginStop(cause: StopCause, lameDuck: number): void {
+    if (this.state === "idle") this.finish("stopped", this.stopOf(cause, this.budgets.stop).report());
+    else if (this.state === "starting") this.startRun?.fail(startAborted(cause.kind === "asked" ? cause.by : cause.kind));
+    else if (this.state === "ready") void this.runStop(cause, lameDuck);
+  }
+
+  private outcomeOf(report: StopReport): StopReport {
+    if (report.errors.length > 0) throw combine(report.errors, `"${this.name}" did not stop cleanly`);
+    return report;
   }
 
   private async runStop(cause: StopCause, lameDuckMs: number): Promise<void> {

@@ -66,7 +66,8 @@ export class Start {
 
   private async steps(): Promise<void> {
     const { components, tasks, intakes } = this.what;
-    if (components.length > 0) await this.bringUp(components);
+    if (components.length > 0 && !this.over) await this.bringUp(components);
+    if (this.over) return;
     const managers = tasks.filter(({ isManager }) => isManager);
     if (managers.length > 0) await Promise.all(managers.map((task) => this.begin(task)));
     for (const intake of intakes) {
