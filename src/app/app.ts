@@ -118,13 +118,13 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
    * was stopped, with an error that names what failed.
    */
   async start(): Promise<void> {
-    const { embed } = await import("./run.ts");
-    await (await embed(this)).start();
+    await (await this.#embed()).start();
   }
 
   /** Stops it; every caller gets the same promise. Rejects when something failed or was left behind. */
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
-    return (await this.#run)?.stop(request);
+    // What could not even be prepared has said so to whoever started it, and there is nothing to stop.
+    return (await this.#run?.catch(() => undefined))?.stop(request);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,12 +133,14 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
 
   /** Answers a request without a socket. The first one starts the app, if nothing has, and waits until it is ready. */
   readonly fetch = async (request: Request): Promise<Response> => {
-    if (this.#run === undefined || this.state === "failed") {
-      const { embed } = await import("./run.ts");
-      if (this.#run === undefined || this.state === "failed") await embed(this);
-    }
-    return (await this.#run!).fetch(request);
+    const run = this.#run === undefined || this.state === "failed" ? this.#embed() : this.#run;
+    return (await run).fetch(request);
   };
+
+  /** The run is there before anything is awaited: a stop in the same turn must find it. */
+  #embed(): Promise<AppRun> {
+    return App.claim(this, async (listeners) => (await import("./run.ts")).embed(this, listeners));
+  }
 
   /** Hands each event of the app's life to `listener`, from now on; the returned function ends it. */
   watch(listener: EventListener): () => void {

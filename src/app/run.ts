@@ -2,6 +2,7 @@ import type { Address, Fetch } from "../http/server.ts";
 import type { AppHandle } from "./handle.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Description } from "../http/description.ts";
+import type { EventListener, LifespanEvent } from "../kernel/events.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Overrides } from "../kernel/graph.ts";
 import type { RouteHost } from "../http/host.ts";
@@ -10,6 +11,7 @@ import type { StopRequest } from "../kernel/generation.ts";
 import type { World } from "../kernel/world.ts";
 import { App } from "./app.ts";
 import { Assembly } from "./assembly.ts";
+import { combine } from "../kernel/errors.ts";
 import { Generation } from "../kernel/generation.ts";
 import { InProcessRequests } from "./requests.ts";
 import { logEvents, textLog } from "./log.ts";
@@ -129,19 +131,32 @@ function handleOf(app: App<unknown>, generation: () => Generation, options: RunO
 
 /** Makes a run of an app; nothing is started. @throws LivespanError for whatever is wrong with its declarations. */
 export function prepare(app: App<unknown>, options: RunOptions): Promise<AppRun> {
-  return App.claim(app, async (listeners) => {
-    const { compile } = await import("../http/compile.ts");
-    const run = new AppRun(app, options, compile);
-    logEvents(run.generation, options.world.log);
-    run.generation.on((event) => {
-      for (const listener of listeners) listener(event);
-    });
-    watchForLoss(run, app.name, options.world.log);
-    return run;
-  });
+  return App.claim(app, (listeners) => make(app, options, listeners));
 }
 
-/** Prepares an app to be started in this process by its own means: no socket, no signals. */
-export function embed(app: App<unknown>): Promise<AppRun> {
-  return prepare(app, { world: nodeWorld({ log: app.settings.log ?? textLog("warn") }) });
+/** Makes the run of an app that starts by its own means, in this process: no socket, no signals. */
+export function embed(app: App<unknown>, listeners: ReadonlySet<EventListener>): Promise<AppRun> {
+  return make(app, { world: nodeWorld({ log: app.settings.log ?? textLog("warn") }) }, listeners);
+}
+
+async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlySet<EventListener>): Promise<AppRun> {
+  const { compile } = await import("../http/compile.ts");
+  const run = new AppRun(app, options, compile);
+  logEvents(run.generation, options.world.log);
+  run.generation.on((event) => tell(listeners, event));
+  watchForLoss(run, app.name, options.world.log);
+  return run;
+}
+
+/** Every listener hears of it, whatever another one throws. */
+function tell(listeners: ReadonlySet<EventListener>, event: LifespanEvent): void {
+  const errors: unknown[] = [];
+  for (const listener of listeners) {
+    try {
+      listener(event);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw combine(errors, "several listeners threw");
 }
