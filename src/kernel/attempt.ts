@@ -102,7 +102,7 @@ export class Attempt implements ContextOwner {
 
   /** A context manager: up to its yield, then as long as the task, then the rest. */
   private async manage(made: object): Promise<void> {
-    const run = new SetupRun(`task "${this.name}"`);
+    const run = new SetupRun("task", this.name);
     this.started(await run.up(made));
     const { signal } = this;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

@@ -84,9 +84,8 @@ export class Component implements ContextOwner {
    */
   up(around: Surroundings, yielded: (value: unknown) => void, failed: (error: unknown) => void): void {
     this.around = around;
-    this.run = new SetupRun(`lifespan "${this.name}"`);
+    this.run = new SetupRun("lifespan", this.name);
     this.state = "starting";
-    this.startedAt = around.world.clock.now();
     this.inherited = inheritedBy(this.needs);
     this.fail = failed;
     for (let i = 0; i < this.needs.length; i++) this.values[this.keys[i]!] = this.needs[i]!.value;
@@ -106,7 +105,7 @@ export class Component implements ContextOwner {
   }
 
   /** Fails a start from outside: a stray rejection, or a child that failed before it had started. */
-  fail: (error: unknown) => void = () => {};
+  fail: (error: unknown) => void = ignored;
 
   /** Whether the setup came to its yield in the end, also after it was given up. */
   yielded: Promise<boolean> = notYet;
@@ -170,6 +169,7 @@ export class Component implements ContextOwner {
 }
 
 const notYet = Promise.resolve(false);
+function ignored(): void {}
 
 function inheritedBy(needs: readonly Component[]): readonly Provided[] {
   const all = new Set<Provided>();

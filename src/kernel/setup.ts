@@ -7,12 +7,18 @@ import { messageOf } from "./errors.ts";
  * that is running; only its context's signal asks it to end.
  */
 export class SetupRun {
-  private readonly owner: string;
+  private readonly kind: string;
+  private readonly name: string;
   private generator: Generator | AsyncGenerator | undefined;
   private dispose: (() => unknown) | undefined;
 
-  constructor(owner: string) {
-    this.owner = owner;
+  constructor(kind: string, name: string) {
+    this.kind = kind;
+    this.name = name;
+  }
+
+  private get owner(): string {
+    return `${this.kind} "${this.name}"`;
   }
 
   /** `made` is what the setup function returned. Settles with the published value. */

@@ -89,7 +89,8 @@ export class Start {
     if (this.over) return;
     const { alarms, emit } = this.around;
     const limit = component.declaration.options.startTimeout ?? this.what.budgets.startEach;
-    component.limit = alarms.at(this.now() + limit, () => this.timeOut(component, limit));
+    component.startedAt = this.now();
+    component.limit = alarms.at(component.startedAt + limit, () => this.timeOut(component, limit));
     emit("lifespan.starting", { name: component.name });
     component.up(
       this.around,
