@@ -109,6 +109,12 @@ function remedyFor(error: unknown): string {
     case "ERR_UNKNOWN_FILE_EXTENSION":
       return "Node runs .ts, .mts, .js and .mjs files.";
     default:
-      return error instanceof SyntaxError ? "Mend that line." : "It was thrown while the file was loaded.";
+      if (!(error instanceof SyntaxError)) return "It was thrown while the file was loaded.";
+      return takenForScript.test(error.message)
+        ? 'Its package.json says that it is no module: put "type": "module" there.'
+        : "Mend that line.";
   }
 }
+
+/** What V8 says of a module that Node was told to take for CommonJS, as the package.json that npm writes does. */
+const takenForScript = /import statement outside a module|Unexpected token 'export'/;

@@ -108,6 +108,18 @@ suite("entry", { concurrency: 4 }, () => {
       { "my app.ts": "let = ;" },
       /my app\.ts could not be loaded: my app\.ts:1: /,
     ],
+    [
+      "an import in a package that is said to be CommonJS",
+      "app.ts",
+      { "app.ts": 'import "livespan";', "package.json": '{"type":"commonjs"}' },
+      /app\.ts:1: Cannot use import.*put "type": "module" there/,
+    ],
+    [
+      "an export in one",
+      "app.js",
+      { "app.js": "export default 1;", "package.json": '{"type":"commonjs"}' },
+      /app\.js:1: Unexpected token 'export'.*put "type": "module" there/,
+    ],
     ["an enum", "app.ts", { "app.ts": "enum Color { Red }" }, /app\.ts:1: .*enum.*replace enums, namespaces/],
     [
       "a package that is missing",
