@@ -1,12 +1,12 @@
 import type { AppHandle } from "./handle.ts";
-import type { AppLifespan, LifespanState, ModuleOptions, Router } from "./module.ts";
+import type { AppLifespan, ModuleOptions, Router } from "./module.ts";
 import type { AppRun } from "./run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { EventListener } from "../kernel/events.ts";
 import type { Fetchable } from "../http/route.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Needs } from "../kernel/lifespan.ts";
+import type { Needs, Values } from "../kernel/lifespan.ts";
 import type { Routes } from "../http/routes.ts";
 import type { StopReport } from "../kernel/report.ts";
 import { appError } from "./errors.ts";
@@ -183,7 +183,7 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
 
 /** Declares an app. Opens nothing. @throws LivespanError for an unknown option or something that is not a lifespan. */
 export function createApp(options?: AppOptions & { readonly lifespan?: undefined }): App<{}>;
-export function createApp<const N extends Needs>(options: AppOptions & { readonly lifespan: N }): App<LifespanState<N>>;
+export function createApp<const N extends Needs>(options: AppOptions & { readonly lifespan: N }): App<Values<N>>;
 export function createApp<V extends object | void>(
   options: AppOptions & { readonly lifespan: AppLifespan<V> },
 ): App<V extends void ? {} : V>;

@@ -1,5 +1,5 @@
 import type { AppHandle } from "./handle.ts";
-import type { Lifespan, LifespanContext, Needs } from "../kernel/lifespan.ts";
+import type { Lifespan, LifespanContext, Needs, Values } from "../kernel/lifespan.ts";
 import type { LifespanTask, TaskContext } from "./lifespan-task.ts";
 import { appError } from "./errors.ts";
 import { assertOptions, declarationOf } from "../kernel/lifespan.ts";
@@ -120,11 +120,8 @@ export class Router<out L> extends Module<L> {
 export function createRouter(options?: ModuleOptions & { readonly lifespan?: undefined }): Router<{}>;
 export function createRouter<const N extends Needs>(
   options: ModuleOptions & { readonly lifespan: N },
-): Router<LifespanState<N>>;
+): Router<Values<N>>;
 export function createRouter(options: ModuleOptions & { readonly lifespan?: Needs | undefined } = {}): Router<never> {
   assertOptions("createRouter()", options, ["lifespan", "tasks"]);
   return new Router(options);
 }
-
-/** The state that a record of lifespans makes. */
-export type LifespanState<N> = { readonly [K in keyof N]: N[K] extends Lifespan<infer V> ? V : never };

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { command, npm, program, root } from "../command.ts";
+import { declarationStep } from "./declarations.ts";
 import type { Step } from "./step.ts";
 import { smokeSteps } from "./smoke.ts";
 
@@ -29,6 +30,7 @@ export function packageSteps(scratch: string): Step[] {
       essential: true,
       run: (signal) => install(consumer, tarball, signal),
     },
+    declarationStep(consumer),
     ...smokeSteps(consumer),
   ];
 }
