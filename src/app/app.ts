@@ -3,16 +3,15 @@ import type { AppLifespan, ModuleOptions, Router } from "./module.ts";
 import type { AppRun } from "./run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { EventListener } from "../kernel/events.ts";
-import type { Fetchable } from "../http/route.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Needs, Values } from "../kernel/lifespan.ts";
-import type { Routes } from "../http/routes.ts";
 import type { StopReport } from "../kernel/report.ts";
 import { appError } from "./errors.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { budgetsFrom } from "../kernel/budgets.ts";
 import { Module } from "./module.ts";
+import { Routes } from "../http/routes.ts";
 
 export interface AppOptions extends ModuleOptions {
   /** For messages, the tree and the API description. "app" unless said. */
@@ -45,19 +44,6 @@ const optionNames = [
   "log",
 ];
 
-/** How another app is mounted. */
-export interface MountOptions {
-  /** "ignore": its lifespan does not run, as in FastAPI. */
-  readonly lifespan?: "run" | "ignore";
-}
-
-/** An app mounted in another. */
-export interface MountedApp {
-  readonly path: string;
-  readonly app: App<unknown>;
-  readonly ignored: boolean;
-}
-
 /**
  * A declared app: routes, and what they need. It opens nothing until it is started: by `serve`, by `testApp`, by the first
  * request to its `fetch`, or by `start`.
@@ -65,10 +51,8 @@ export interface MountedApp {
 export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable {
   readonly name: string;
   readonly settings: Omit<AppOptions, "tasks">;
-  readonly #mounted: MountedApp[] = [];
   #run: Promise<AppRun> | undefined;
   #running: AppRun | undefined;
-  #mountedIn: string | undefined;
 
   constructor(options: AppOptions & { readonly lifespan?: unknown }) {
     const { name = "app" } = options;
@@ -96,21 +80,8 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
 
   /** Includes a router's routes under a prefix, and its lifespans and tasks in this app. */
   include<R>(router: Router<R>, prefix = "/"): App<L & R> {
-    this.includeModule(router, prefix);
+    super.mount(prefix, router);
     return this as unknown as App<L & R>;
-  }
-
-  /** Puts another app under a path. A Livespan app's lifespan runs inside this one's; it sees what it declares itself. */
-  override mount(path: string, inner: App<unknown>, options: MountOptions): this;
-  override mount(path: string, inner: Routes | Fetchable): this;
-  override mount(path: string, inner: Routes | Fetchable, options: MountOptions = {}): this {
-    super.mount(path, inner);
-    assertOptions(`mount("${path}")`, options, ["lifespan"]);
-    if (inner instanceof App) {
-      inner.#mountedIn = this.name;
-      this.#mounted.push({ path, app: inner, ignored: options.lifespan === "ignore" });
-    }
-    return this;
   }
 
   /**
@@ -150,20 +121,16 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
 
   readonly #listeners = new Set<EventListener>();
 
-  /** @internal */
-  static mountsOf(app: App<unknown>): readonly MountedApp[] {
-    return app.#mounted;
-  }
-
   /** @internal Called by whoever runs the app; refuses a second run while one goes on. */
   static claim(
     app: App<unknown>,
     prepare: (listeners: ReadonlySet<EventListener>) => Promise<AppRun>,
   ): Promise<AppRun> {
-    if (app.#mountedIn !== undefined) {
+    const outer = Routes.outerOf(app);
+    if (outer !== undefined) {
       throw appError(
         "APP_MOUNTED",
-        `app "${app.name}" is mounted in "${app.#mountedIn}" and cannot be started by itself.`,
+        `app "${app.name}" is mounted in ${nameOf(outer)} and cannot be started by itself.`,
       );
     }
     const over = app.state === "stopped" || app.state === "failed";
@@ -179,6 +146,14 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
     );
     return preparing;
   }
+}
+
+/** Routes are named by the app that they are in. */
+function nameOf(routes: Routes): string {
+  for (let outer: Routes | undefined = routes; outer !== undefined; outer = Routes.outerOf(outer)) {
+    if (outer instanceof App) return `"${outer.name}"`;
+  }
+  return "a router";
 }
 
 /** Declares an app. Opens nothing. @throws LivespanError for an unknown option or something that is not a lifespan. */

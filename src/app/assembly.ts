@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import type { AppHandle } from "./handle.ts";
 import type { Generation, TaskEntry } from "../kernel/generation.ts";
 import type { Lifespan, LifespanContext, Needs } from "../kernel/lifespan.ts";
@@ -9,85 +8,114 @@ import { App } from "./app.ts";
 import { appError } from "./errors.ts";
 import { LifespanDeclaration } from "../kernel/lifespan.ts";
 import { Module } from "./module.ts";
+import { Routes } from "../http/routes.ts";
 
 /** An app with the routers included in it: they share one record of lifespans. */
 interface Area {
   readonly name: string;
-  readonly app: App<unknown>;
-  readonly needs: Record<string, Lifespan<unknown>>;
+  readonly needs: Map<string, Lifespan<unknown>>;
   /** The generator given to createApp, as a lifespan. */
   own: Lifespan<unknown> | undefined;
   state: object;
+  /** Everywhere that the app is mounted, its lifespan is not to run. */
+  ignored: boolean;
+}
+
+/** An app as it is found inside another. */
+interface Mounted {
+  readonly app: App<unknown>;
+  readonly name: string;
+  readonly ignored: boolean;
 }
 
 /** An app with all that is included and mounted, read once: what a generation has to run, and whose state is whose. */
 export class Assembly {
   readonly roots: Root[] = [];
   readonly tasks: TaskEntry[] = [];
+  readonly modules = new Set<Module<unknown>>();
   private readonly handle: AppHandle;
   private readonly generation: () => Generation;
-  private readonly areas = new Map<Module<unknown>, Area>();
+  private readonly areas = new Map<App<unknown>, Area>();
+  /** Modules whose tasks and handlers are to run. */
+  private readonly running = new Set<Module<unknown>>();
   private readonly taskNames = new Map<string, { readonly origin: TaskDeclaration; count: number }>();
 
   constructor(app: App<unknown>, handle: AppHandle, generation: () => Generation) {
     this.handle = handle;
     this.generation = generation;
-    this.addApp(app, app.name, false);
+    this.addApp({ app, name: app.name, ignored: false });
   }
 
-  get modules(): Iterable<Module<unknown>> {
-    return this.areas.keys();
-  }
-
-  /** The state that a module's handlers see, once `freeze` was called. */
-  stateOf(module: Module<unknown>): object {
-    return this.areas.get(module)?.state ?? {};
+  /** The state that an app's handlers see, once `freeze` was called. */
+  stateOf(app: App<unknown>): object {
+    return this.areas.get(app)?.state ?? {};
   }
 
   /** Reads what has been yielded, for all handlers. @throws LivespanError APP_STATE when a generator yielded no object. */
   freeze(): void {
-    for (const area of new Set(this.areas.values())) area.state = this.read(area);
+    for (const area of this.areas.values()) area.state = this.read(area);
   }
 
   private read({ name, needs, own }: Area): object {
-    const values = this.generation().values(needs);
+    const values = this.generation().values(Object.fromEntries(needs));
     return own === undefined ? Object.freeze(values) : withOwn(name, this.generation().value(own), values);
   }
 
-  private addApp(app: App<unknown>, name: string, ignored: boolean): void {
-    if (this.areas.has(app)) return;
-    const area: Area = { name, app, needs: {}, own: undefined, state: {} };
+  /** An app that is found again is not added again, unless its lifespan was ignored where it was found before. */
+  private addApp({ app, name, ignored }: Mounted): void {
+    const known = this.areas.get(app);
+    if (known !== undefined && (ignored || !known.ignored)) return;
+    const area = known ?? { name, needs: new Map(), own: undefined, state: {}, ignored };
+    area.ignored = ignored;
+    this.areas.set(app, area);
     const events: EventPair[] = [];
-    this.addModule(app, area, events, ignored);
+    const mounted = this.addRoutes(app, area, events);
     if (!ignored) this.addEvents(area, events);
-    for (const mounted of App.mountsOf(app)) {
-      this.addApp(mounted.app, `${name}${mounted.path}`, ignored || mounted.ignored);
-    }
+    for (const inner of mounted) this.addApp(inner);
   }
 
-  /** A module that is included twice is added once. */
-  private addModule(first: Module<unknown>, area: Area, events: EventPair[], ignored: boolean): void {
-    const rest = [first];
-    for (let module = rest.pop(); module !== undefined; module = rest.pop()) {
-      if (this.areas.has(module)) continue;
-      this.areas.set(module, area);
-      const parts = Module.partsOf(module);
-      rest.push(...parts.included.toReversed());
-      if (ignored) continue;
-      this.addNeeds(area, parts.needs, parts.lifespan);
-      for (const task of parts.tasks) this.addTask(task);
-      events.push(...parts.events);
+  /** Adds an app's own routes and those inside, whether included, mounted or grouped; returns the apps among them. */
+  private addRoutes(app: App<unknown>, area: Area, events: EventPair[]): Mounted[] {
+    const apps: Mounted[] = [];
+    const seen = new Set<Routes>();
+    const rest: { readonly routes: Routes; readonly name: string }[] = [{ routes: app, name: area.name }];
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      const { routes, name } = next;
+      if (seen.has(routes)) continue;
+      seen.add(routes);
+      if (routes instanceof Module) this.addModule(routes, area, events);
+      const inside = mountsIn(routes).map((mount) => ({
+        ...mount,
+        name: mount.path === "/" ? name : name + mount.path,
+      }));
+      for (const { routes: inner, name: within, ignored } of inside) {
+        if (inner instanceof App) apps.push({ app: inner, name: within, ignored: area.ignored || ignored });
+      }
+      rest.push(...inside.filter(({ routes: inner }) => !(inner instanceof App)).reverse());
     }
+    return apps;
+  }
+
+  /** A module is in the state of every app that has it, but its tasks and handlers run once. */
+  private addModule(module: Module<unknown>, area: Area, events: EventPair[]): void {
+    this.modules.add(module);
+    if (area.ignored) return;
+    const parts = Module.partsOf(module);
+    this.addNeeds(area, parts.needs, parts.lifespan);
+    if (this.running.has(module)) return;
+    this.running.add(module);
+    for (const task of parts.tasks) this.addTask(task);
+    events.push(...parts.events);
   }
 
   private addNeeds(area: Area, needs: Needs, own: ((app: AppHandle) => unknown) | undefined): void {
     for (const [key, declaration] of Object.entries(needs)) {
-      const other = area.needs[key];
+      const other = area.needs.get(key);
       if (other !== undefined && other !== declaration) {
         const names = `"${other.name}" and "${declaration.name}"`;
         throw appError("DUPLICATE_KEY", `in "${area.name}" the key "${key}" stands for two lifespans: ${names}.`);
       }
-      area.needs[key] = declaration;
+      area.needs.set(key, declaration);
     }
     this.roots.push({ owner: `app "${area.name}"`, needs });
     if (own === undefined) return;
@@ -110,7 +138,8 @@ export class Assembly {
 
   /** A chain of lifespans, one for each pair of handlers, above all that the app itself declares. */
   private addEvents(area: Area, events: readonly EventPair[]): void {
-    let before: Needs = area.own === undefined ? area.needs : { ...area.needs, "": area.own };
+    const needs = Object.fromEntries(area.needs);
+    let before: Needs = area.own === undefined ? needs : { ...needs, "": area.own };
     for (const [i, { startup, shutdown }] of events.entries()) {
       const name = `${area.name}.event${events.length === 1 ? "" : `-${i + 1}`}`;
       const contextOf = (ctx: LifespanContext<never>): never =>
@@ -136,16 +165,28 @@ export class Assembly {
   }
 }
 
+function mountsIn(routes: Routes) {
+  const ignored = routes instanceof Module ? Module.partsOf(routes).ignored : undefined;
+  const mounts = Routes.entriesOf(routes).filter((entry) => entry.kind === "mount");
+  return mounts.map((entry) => ({ path: entry.path, routes: entry.routes, ignored: ignored?.has(entry) === true }));
+}
+
 function withOwn(name: string, own: unknown, values: object): object {
   if (own === undefined || own === null) return Object.freeze(values);
   if (typeof own !== "object") {
     throw appError(
       "APP_STATE",
-      `the lifespan of "${name}" must yield an object or nothing, but yielded ${typeof own}: ${inspect(own)}.`,
+      `the lifespan of "${name}" must yield an object or nothing, but yielded a ${typeof own}.`,
     );
   }
   if (Object.keys(values).length === 0) return own;
-  const [both] = Object.keys(values).filter((key) => key in own);
+  const prototype: unknown = Object.getPrototypeOf(own);
+  if (prototype !== Object.prototype && prototype !== null) {
+    const remedy = "Yield a plain object that holds the instance.";
+    const message = `the lifespan of "${name}" yielded an instance of a class, which cannot hold its routers' lifespans as well.`;
+    throw appError("APP_STATE", message, { remedy });
+  }
+  const both = Object.keys(values).find((key) => Object.hasOwn(own, key));
   if (both !== undefined)
     throw appError("DUPLICATE_KEY", `in "${name}" the key "${both}" is yielded and is a lifespan's too.`);
   return Object.freeze({ ...own, ...values });

@@ -14,7 +14,7 @@ export const appErrors = {
     remedy: "Start the outer app; the mounted one runs inside it.",
   },
   APP_STATE: {
-    means: "The generator given to createApp did not yield an object.",
+    means: "The generator given to createApp did not yield an object that can be the state.",
     remedy: "Yield an object whose properties are the state, or nothing.",
   },
   APP_NOT_SERVING: {

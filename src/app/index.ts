@@ -1,10 +1,10 @@
 import "./node-version.ts";
 
 export { App, createApp } from "./app.ts";
-export type { AppOptions, MountedApp, MountOptions } from "./app.ts";
+export type { AppOptions } from "./app.ts";
 export type { AppHandle } from "./handle.ts";
 export { createRouter, Router } from "./module.ts";
-export type { AppLifespan, EventContext, EventHandler, ModuleOptions } from "./module.ts";
+export type { AppLifespan, EventContext, EventHandler, ModuleOptions, MountOptions } from "./module.ts";
 export { lifespanTask } from "./lifespan-task.ts";
 export type { LifespanTask, LifespanTaskOptions, TaskContext } from "./lifespan-task.ts";
 export { open } from "./open.ts";

@@ -1,5 +1,7 @@
+import type { App } from "./app.ts";
 import type { AppHandle } from "./handle.ts";
-import type { Lifespan, LifespanContext, Needs, Values } from "../kernel/lifespan.ts";
+import type { Fetchable, RouteEntry } from "../http/route.ts";
+import type { LifespanContext, Needs, Values } from "../kernel/lifespan.ts";
 import type { LifespanTask, TaskContext } from "./lifespan-task.ts";
 import { appError } from "./errors.ts";
 import { assertOptions, declarationOf } from "../kernel/lifespan.ts";
@@ -27,14 +29,21 @@ export interface ModuleOptions {
   readonly tasks?: readonly (LifespanTask<void> | ((ctx: TaskContext) => unknown))[];
 }
 
+/** How another app is mounted. */
+export interface MountOptions {
+  /** "ignore": its lifespan does not run, as in FastAPI. */
+  readonly lifespan?: "run" | "ignore";
+}
+
 /** What an app and a router have in common: routes, lifespans by key, tasks, event handlers, and routers inside. */
 export class Module<out L> extends Routes<L, AppHandle> {
-  readonly #needs: Record<string, Lifespan<unknown>> = {};
+  readonly #needs: Needs = {};
   readonly #lifespan: AppLifespan<unknown> | undefined;
   readonly #tasks: TaskDeclaration[] = [];
   readonly #events: EventPair[] = [];
-  readonly #included: Module<unknown>[] = [];
-  #sealed: string | undefined;
+  readonly #ignored = new Set<RouteEntry>();
+  /** The names of the apps that run it now. */
+  readonly #sealedBy: string[] = [];
 
   protected constructor(kind: string, options: ModuleOptions & { readonly lifespan?: unknown }) {
     super();
@@ -42,9 +51,8 @@ export class Module<out L> extends Routes<L, AppHandle> {
     if (typeof lifespan === "function") this.#lifespan = lifespan as AppLifespan<unknown>;
     else if (lifespan !== undefined) {
       assertOptions(`the lifespan of ${kind}`, lifespan, Object.keys(lifespan as object));
-      for (const [key, candidate] of Object.entries(lifespan)) {
-        this.#needs[key] = declarationOf(candidate, key, kind);
-      }
+      for (const [key, candidate] of Object.entries(lifespan)) declarationOf(candidate, key, kind);
+      this.#needs = { ...lifespan };
     }
     for (const task of tasks) this.#tasks.push(taskFrom(task, this.#tasks.length + 1));
   }
@@ -77,14 +85,22 @@ export class Module<out L> extends Routes<L, AppHandle> {
     return super.mount(prefix, routes);
   }
 
-  protected includeModule(module: Module<unknown>, prefix: string): void {
-    super.mount(prefix, module);
-    this.#included.push(module);
+  /**
+   * Puts another app under a path. A Livespan app's lifespan runs inside that of the app around it; it sees what it declares
+   * itself. A router's runs as if it were included.
+   */
+  override mount(path: string, inner: App<unknown>, options: MountOptions): this;
+  override mount(path: string, inner: Routes | Fetchable): this;
+  override mount(path: string, inner: Routes | Fetchable, options: MountOptions = {}): this {
+    assertOptions(`mount("${path}")`, options, ["lifespan"]);
+    super.mount(path, inner);
+    if (options.lifespan === "ignore") this.#ignored.add(Routes.entriesOf(this).at(-1)!);
+    return this;
   }
 
   protected override assertOpen(what: string): void {
-    if (this.#sealed === undefined) return;
-    throw appError("APP_STARTED", `${what} came after "${this.#sealed}" had started.`);
+    const [by] = this.#sealedBy;
+    if (by !== undefined) throw appError("APP_STARTED", `${what} came after "${by}" had started.`);
   }
 
   /** @internal What was declared, for those who run it. */
@@ -94,13 +110,14 @@ export class Module<out L> extends Routes<L, AppHandle> {
       lifespan: module.#lifespan,
       tasks: module.#tasks,
       events: module.#events,
-      included: module.#included,
+      ignored: module.#ignored as ReadonlySet<RouteEntry>,
     };
   }
 
-  /** @internal While sealed, nothing can be declared that would silently not run. */
-  static seal(module: Module<unknown>, by: string | undefined): void {
-    module.#sealed = by;
+  /** @internal While sealed, nothing can be declared that would silently not run. The returned function ends it. */
+  static seal(module: Module<unknown>, by: string): () => void {
+    module.#sealedBy.push(by);
+    return () => void module.#sealedBy.splice(module.#sealedBy.indexOf(by), 1);
   }
 }
 
@@ -111,7 +128,7 @@ export class Router<out L> extends Module<L> {
   }
 
   include<R>(router: Router<R>, prefix = "/"): Router<L & R> {
-    this.includeModule(router, prefix);
+    super.mount(prefix, router);
     return this as unknown as Router<L & R>;
   }
 }

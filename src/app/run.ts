@@ -45,7 +45,7 @@ export class AppRun {
     const { world, intakes, overrides } = options;
     this.handle = handleOf(app, () => this.generation, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
-    const hono = compile(app, this.hostOf(app, app, world), descriptionOf(app));
+    const hono = compile(app, this.hostOf(app, world), descriptionOf(app));
     this.answer = (request, env) => hono.fetch(request, env);
     this.requests = new InProcessRequests(() => this.assembly.freeze());
     this.generation = new Generation(
@@ -59,10 +59,8 @@ export class AppRun {
       },
       world,
     );
-    for (const module of this.assembly.modules) Module.seal(module, app.name);
-    void this.generation.ended.then(() => {
-      for (const module of this.assembly.modules) Module.seal(module, undefined);
-    });
+    const unseal = Array.from(this.assembly.modules, (module) => Module.seal(module, app.name));
+    void this.generation.ended.then(() => unseal.forEach((open) => open()));
   }
 
   /** Settles when the app is ready; the second caller waits with the first. */
@@ -84,16 +82,16 @@ export class AppRun {
     return this.requests.run(() => this.generation.inside(() => this.answer(request, {})));
   }
 
-  private hostOf(app: App<unknown>, module: Module<unknown>, world: World): RouteHost<AppHandle> {
+  private hostOf(app: App<unknown>, world: World): RouteHost<AppHandle> {
     const { assembly } = this;
     const generation = (): Generation => this.generation;
-    return {
+    const host: RouteHost<AppHandle> = {
       app: this.handle,
       log: world.log,
       clock: world.clock,
       bodyLimit: app.settings.bodyLimit ?? 1_048_576,
       get state() {
-        return assembly.stateOf(module);
+        return assembly.stateOf(app);
       },
       get draining() {
         return generation().draining;
@@ -102,11 +100,9 @@ export class AppRun {
         return generation().backlog.signal;
       },
       own: (name, work) => generation().own(name, work),
-      enter: (mounted) => {
-        if (mounted instanceof App) return this.hostOf(mounted, mounted, world);
-        return this.hostOf(app, mounted instanceof Module ? mounted : module, world);
-      },
+      enter: (mounted) => (mounted instanceof App ? this.hostOf(mounted, world) : host),
     };
+    return host;
   }
 }
 

@@ -61,7 +61,7 @@ export class Routes<out L = unknown, out A = unknown> {
   readonly #entries: RouteEntry[] = [];
   readonly #shapes = new Map<string, Route>();
   #front: Front | undefined;
-  #mounted = false;
+  #outer: Routes | undefined;
 
   readonly get: Declare<this, L, A> = this.#declare("http", "GET");
   readonly post: Declare<this, L, A> = this.#declare("http", "POST");
@@ -105,9 +105,9 @@ export class Routes<out L = unknown, out A = unknown> {
     checkPath(path, where);
     if (inner instanceof Routes) {
       // What is not mounted itself cannot be inside of anything, so long chains built from within cost nothing here.
-      if (inner === this || (this.#mounted && reaches(inner, this)))
+      if (inner === this || (this.#outer !== undefined && reaches(inner, this)))
         throw routeError("ROUTE_MOUNT", `${where} would put routes inside themselves.`);
-      inner.#mounted = true;
+      inner.#outer = this;
       this.#entries.push({ kind: "mount", path, routes: inner });
     } else if (typeof inner === "object" && inner !== null && typeof inner.fetch === "function") {
       this.#entries.push({ kind: "fetch", path, app: inner });
@@ -166,6 +166,11 @@ export class Routes<out L = unknown, out A = unknown> {
   /** @internal What was declared, for those who compile or describe it. */
   static entriesOf(routes: Routes): readonly RouteEntry[] {
     return routes.#entries;
+  }
+
+  /** @internal What it was last mounted in. */
+  static outerOf(routes: Routes): Routes | undefined {
+    return routes.#outer;
   }
 
   /** @internal The Hono instance that was handed out, if any. */

@@ -35,7 +35,7 @@ export class Component implements ContextOwner {
   readonly declaration: LifespanDeclaration;
   readonly needs: Component[] = [];
   readonly dependents: Component[] = [];
-  readonly values: Record<string, unknown> = {};
+  values: object = {};
   /** Keys under which `needs` appear in `values`, in the same order. */
   readonly keys: string[] = [];
   state: ComponentState = "idle";
@@ -88,7 +88,9 @@ export class Component implements ContextOwner {
     this.state = "starting";
     this.inherited = inheritedBy(this.needs);
     this.fail = failed;
-    for (let i = 0; i < this.needs.length; i++) this.values[this.keys[i]!] = this.needs[i]!.value;
+    // Not by assignment: a key may be __proto__.
+    if (this.needs.length > 0)
+      this.values = Object.fromEntries(this.needs.map(({ value }, i) => [this.keys[i], value]));
     this.yielded = this.setUp().then(
       (value) => {
         this.settled = true;

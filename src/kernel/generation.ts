@@ -207,7 +207,8 @@ export class Generation {
 
   private beginStop(cause: StopCause, lameDuck: number): void {
     if (this.state === "idle") this.finish("stopped", this.stopOf(cause, this.budgets.stop).report());
-    else if (this.state === "starting") this.startRun?.fail(startAborted(cause.kind === "asked" ? cause.by : cause.kind));
+    else if (this.state === "starting")
+      this.startRun?.fail(startAborted(cause.kind === "asked" ? cause.by : cause.kind));
     else if (this.state === "ready") void this.runStop(cause, lameDuck);
   }
 

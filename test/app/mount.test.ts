@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hono } from "hono";
-import { createApp, lifespan, lifespanTask } from "livespan";
+import { App, createApp, createRouter, lifespan, lifespanTask, type Router } from "livespan";
 import { testApp } from "livespan/testing";
 
 function traced(trace: string[], name: string) {
@@ -91,4 +91,71 @@ test("an unknown option of mount is refused, with the nearest name", () => {
     code: "UNKNOWN_OPTION",
     message: /Did you mean "lifespan"/,
   });
+});
+
+/** Ways to put an app, or a router, somewhere inside another app. */
+const places: readonly (readonly [string, (outer: App<unknown>, inner: App<unknown> | Router<unknown>) => void])[] = [
+  ["an app", (outer, inner) => void outer.mount("/in", inner)],
+  ["a router", (outer, inner) => void outer.include(createRouter().mount("/in", inner))],
+  [
+    "a router in a router",
+    (outer, inner) => void outer.include(createRouter().include(createRouter().mount("/in", inner))),
+  ],
+  ["a group", (outer, inner) => void outer.group("/", (routes) => void routes.mount("/in", inner))],
+];
+
+for (const [where, put] of places) {
+  for (const what of ["an app", "a router"]) {
+    test(`X11: the lifespan of ${what} mounted in ${where} runs, once`, async () => {
+      const trace: string[] = [];
+      const declared = { lifespan: { a: traced(trace, "a") } };
+      const inner =
+        what === "an app"
+          ? createApp(declared).get("/", ({ lifespan }) => lifespan.a.name)
+          : createRouter(declared).get("/", ({ lifespan }) => lifespan.a.name);
+      const outer = createApp({ name: "outer" });
+      put(outer, inner);
+      if (inner instanceof App) await assert.rejects(inner.start(), { code: "APP_MOUNTED", message: /in "outer"/ });
+      await using t = await testApp(outer);
+      assert.equal(await (await t.request("/in")).json(), "a");
+      await t.stop();
+      assert.deepEqual(trace, ["a+", "a-"]);
+    });
+  }
+}
+
+test("an app that is ignored at one place and not at another runs", async () => {
+  const trace: string[] = [];
+  const deep = createApp({ lifespan: { b: traced(trace, "b") } });
+  const sub = createApp({ lifespan: { a: traced(trace, "a") } }).mount("/deep", deep);
+  const outer = createApp({ name: "outer" }).mount("/ignored", sub, { lifespan: "ignore" }).mount("/runs", sub);
+  await using t = await testApp(outer);
+  assert.deepEqual(trace, ["a+", "b+"]);
+  await t.stop();
+});
+
+test("X8: a router in an app and in one mounted there is in the state of both, and its task runs once", async () => {
+  const trace: string[] = [];
+  const router = createRouter({ lifespan: { a: traced(trace, "a") }, tasks: [() => void trace.push("task")] });
+  const sub = createApp({ name: "sub" })
+    .include(router)
+    .get("/", ({ lifespan }) => lifespan.a.name);
+  const outer = createApp({ name: "outer" })
+    .include(router)
+    .get("/", ({ lifespan }) => lifespan.a.name);
+  await using t = await testApp(outer.mount("/sub", sub));
+  await t.event("task.ended");
+  for (const path of ["/", "/sub"]) assert.equal(await (await t.request(path)).json(), "a");
+  assert.deepEqual(trace, ["a+", "task"]);
+});
+
+test("X9: a router in two apps stays closed to declarations until both have stopped", async () => {
+  const router = createRouter();
+  const [one, other] = ["one", "other"].map((name) => createApp({ name }).include(router));
+  await one!.start();
+  await other!.start();
+  await one!.stop();
+  assert.throws(() => router.get("/late", () => "late"), { code: "APP_STARTED", message: /"other"/ });
+  await other!.stop();
+  router.get("/late", () => "late");
 });

@@ -112,7 +112,7 @@ const mistakes: readonly (readonly [string, unknown, RegExp])[] = [
     function* () {
       yield 42;
     },
-    /the lifespan of "app" must yield an object or nothing, but yielded number: 42/,
+    /the lifespan of "app" must yield an object or nothing, but yielded a number/,
   ],
 ];
 

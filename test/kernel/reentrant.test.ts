@@ -42,7 +42,10 @@ for (const type of await eventsOfALife()) {
       assert.equal(new Set(stops).size, 1);
       const up = trace.filter((line) => line.endsWith("+"));
       const down = trace.filter((line) => line.endsWith("-"));
-      assert.deepEqual(down, up.toReversed().map((line) => line.replace("+", "-")));
+      assert.deepEqual(
+        down,
+        up.toReversed().map((line) => line.replace("+", "-")),
+      );
       assert.equal(names("draining").length + names("stopping").length <= 2, true);
       assert.equal(names("stopped").length, 1);
     });
