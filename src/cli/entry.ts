@@ -24,14 +24,20 @@ export async function loadApp(entry: string | undefined): Promise<App<unknown>> 
       remedy: `End it with: export default ${named ?? "app"};`,
     });
   }
-  const foreign = typeof app === "object" && app !== null && app.constructor.name === "App";
-  throw cliError(
-    "ENTRY_NO_APP",
-    `${shown} exports ${foreign ? "an app of another copy of livespan" : typeof app} as its default.`,
-    {
-      ...(foreign && { remedy: "Make sure that livespan is installed once: npm ls livespan." }),
-    },
-  );
+  const type = typeOf(app);
+  const foreign = type === "App";
+  const what = foreign ? "an app of another copy of livespan" : `no app but a value of type ${type}`;
+  throw cliError("ENTRY_NO_APP", `${shown} exports ${what} as its default.`, {
+    remedy: foreign
+      ? "Make sure that livespan is installed once: npm ls livespan."
+      : "Export what createApp() returned; another framework's app can be mounted in it.",
+  });
+}
+
+/** What a value is to those who wrote it: of a class, or of a type. */
+function typeOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  return typeof value.constructor === "function" ? value.constructor.name : "object";
 }
 
 function entryPath(entry: string | undefined): string {

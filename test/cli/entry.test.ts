@@ -47,7 +47,7 @@ suite("entry", { concurrency: 4 }, () => {
   test("none named, but one where one is looked for", async () => {
     assert.match(
       await refusalOf("", { "src/app.ts": "export default 1;" }),
-      /src\/app\.ts exports number as its default/,
+      /src\/app\.ts exports no app but a value of type number as its default\. Export what createApp\(\) returned/,
     );
   });
 
@@ -63,6 +63,18 @@ suite("entry", { concurrency: 4 }, () => {
     const said = await refusalOf("app.ts", { "app.ts": "export const port = 3000;" });
     assert.match(said, /app\.ts has no default export\. End it with: export default app; \[ENTRY_NO_APP\]/);
   });
+
+  for (const [value, type] of [
+    ["{ port: 3000 }", "Object"],
+    ["new Map()", "Map"],
+    ["null", "null"],
+    ["Object.create(null)", "object"],
+  ] as const) {
+    test(`${value} in the place of an app`, async () => {
+      const said = await refusalOf("app.mjs", { "app.mjs": `export default ${value};` });
+      assert.match(said, new RegExp(`app\\.mjs exports no app but a value of type ${type} as its default\\.`));
+    });
+  }
 
   test("a declaration that is refused, with its place", async () => {
     const said = await refusal([inFolder("refused.ts")]);

@@ -73,3 +73,13 @@ for (const [name, value, text] of thrown) {
     });
   });
 }
+
+for (const said of ["It is over.", "Is it over?", "It goes on..."]) {
+  test(`a message that quotes "${said}" ends as that does`, async () => {
+    const failing = lifespan("failing", function* () {
+      yield fails(new Error(said));
+    });
+    const { generation } = stage({ failing });
+    await assert.rejects(generation.start(), { message: `lifespan "failing" failed while starting: ${said}` });
+  });
+}
