@@ -255,3 +255,18 @@ test("work of a task that nobody handled stops the program, and names the task",
     ["UNHANDLED", "UNHANDLED"],
   );
 });
+
+test("18: an optional lifespan that did not come up is not asked for its health: a task that needs it is not paused", async () => {
+  const absent = lifespan("absent", { optional: true, health: () => true }, function* () {
+    yield fail();
+  });
+  const staged = stage(
+    { absent },
+    { tasks: [entry(fail, { intensity: { restarts: 1, withinMs: 1_000 } }, { absent })] },
+  );
+  await staged.clock.until(staged.generation.start());
+  assert.deepEqual(await staged.generation.unhealthy(), []);
+  const report = await staged.clock.until(staged.generation.ended);
+  assert.equal(report.cause.kind, "task");
+  assert.deepEqual(staged.names("task.paused"), []);
+});
