@@ -50,7 +50,9 @@ export class Stop {
     this.began = this.now();
     this.limitMs = limitMs;
     this.total = this.began + limitMs;
-    this.kept = what.components.some(({ last }) => last) ? Math.min(what.budgets.last, limitMs / 2) : 0;
+    // Of a stop without an end nothing need be kept, and nothing can be taken away.
+    const keeps = limitMs < Infinity && what.components.some(({ last }) => last);
+    this.kept = keeps ? Math.min(what.budgets.last, limitMs / 2) : 0;
   }
 
   /** The moment past which nothing of the present step goes on, nor is extended. */
@@ -93,8 +95,7 @@ export class Stop {
   /** Everything that brings work is closed at once and together; then what it brought is awaited. */
   private async drain(lameDuckMs: number): Promise<void> {
     const { intakes, backlog, budgets } = this.what;
-    const warned = intakes.map((intake) => this.attempt(intake, () => intake.lameDuck?.()));
-    for (const error of await Promise.all(warned)) if (error !== undefined) this.errors.push(error);
+    for (const intake of intakes) void this.warn(intake);
     if (lameDuckMs > 0) await this.within(new Promise<never>(() => {}), this.now() + lameDuckMs);
     const from = this.now();
     const open = new Set(intakes);
@@ -103,6 +104,12 @@ export class Stop {
     const all = drained.then(() => backlog.drain());
     if ((await this.within(all, from + budgets.drain)) !== expired) return;
     await this.abortIntakes(open, new Stopping(this.forced ? "the stop was forced" : "the drain budget is spent"));
+  }
+
+  /** Not awaited: a warning that hangs holds up nothing. */
+  private async warn(intake: Intake): Promise<void> {
+    const error = await this.attempt(intake, () => intake.lameDuck?.());
+    if (error !== undefined) this.errors.push(error);
   }
 
   private async drainIntake(intake: Intake, open: Set<Intake>, from: number): Promise<void> {

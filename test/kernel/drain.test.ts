@@ -92,6 +92,14 @@ for (const step of ["lameDuck", "close", "drained"] as const) {
   });
 }
 
+test("a warning of an intake that never ends holds up nothing", async () => {
+  const intake: Intake = { ...busyIntake([], "http", Promise.resolve()), lameDuck: async () => new Promise(() => {}) };
+  const staged = stage({}, { intakes: [intake] });
+  await staged.generation.start();
+  const { error, report } = await stopped(staged, { lameDuck: 100 });
+  assert.deepEqual([error, report.ms], [undefined, 100]);
+});
+
 test("39: work may be handed over while intakes drain, and is awaited; afterwards it is refused", async () => {
   const trace: string[] = [];
   const done = Promise.withResolvers<void>();

@@ -137,6 +137,17 @@ test("49: a collector that does not answer costs at most the slice", async () =>
   assert.deepEqual([report.ms <= 20_000, report.abandoned], [true, ["telemetry"]]);
 });
 
+test("46: in a stop without an end, a limit of one's own still holds, also beside what is last", async () => {
+  const hangs = lifespan("hangs", { stopTimeout: 100 }, async function* () {
+    yield;
+    await new Promise(() => {});
+  });
+  const staged = stage({ hangs, logs: traced([], "logs", { last: true }) }, { budgets: { stop: Infinity } });
+  await staged.generation.start();
+  const { report } = await stopped(staged);
+  assert.deepEqual([report.abandoned, report.ms], [["hangs"], 100]);
+});
+
 test("50: everybody who calls stop() gets the same promise", async () => {
   const staged = stage({ a: traced([], "a", { down: 10 }) });
   await staged.generation.start();
