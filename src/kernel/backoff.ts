@@ -54,10 +54,6 @@ export class RestartWindow {
     this.limit = limit;
   }
 
-  get count(): number {
-    return this.at.length;
-  }
-
   /** Counts one more; true when that is more than the limit allows. */
   exceeds(now: number): boolean {
     this.at = this.at.filter((time) => now - time < this.limit.withinMs);

@@ -78,6 +78,10 @@ export const kernelErrors = {
     means: "A child task was spawned, or work handed over, after its owner had ended.",
     remedy: "Hand it over earlier, while the owner still runs.",
   },
+  PROVIDED_LATE: {
+    means: "A lifespan provided a value after its yield, when those who were to see it ran already.",
+    remedy: "Call ctx.provide before the yield.",
+  },
   UNHANDLED: {
     means: "A promise was rejected, or a callback threw, and nobody handled it.",
     remedy: "Await the promise, or catch its error.",

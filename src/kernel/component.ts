@@ -113,14 +113,12 @@ export class Component implements ContextOwner {
   yielded: Promise<boolean> = notYet;
 
   private setUp(): Promise<unknown> {
-    const setup = (): Promise<unknown> => {
-      try {
-        return this.run.up(this.declaration.setup(new Context(this)));
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    };
-    return this.around.world.scope.own(this, () => inside(this.inherited, setup));
+    const setup = (): Promise<unknown> => this.run.up(this.declaration.setup(new Context(this)));
+    try {
+      return this.around.world.scope.own(this, () => inside(this.inherited, setup));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Ends its children, then runs the code after the yield, if it came to it, under all that it and its needs provided. */
@@ -145,6 +143,8 @@ export class Component implements ContextOwner {
   }
 
   provide(storage: Storage<unknown>, value: unknown): void {
+    if (this.state === "up")
+      throw kernelError("PROVIDED_LATE", `lifespan "${this.name}" provided a value after its yield.`);
     (this.own ??= []).push({ storage, value });
   }
 

@@ -4,6 +4,7 @@ import type { ChildOptions, ChildTask, TaskContext } from "./task.ts";
 import type { Limited } from "./alarms.ts";
 import type { Storage } from "./lifespan.ts";
 import type { Surroundings } from "./component.ts";
+import { kernelError } from "./catalogue.ts";
 import { sleep } from "./alarms.ts";
 
 /** What a setup or a task body acts through: the component or the task that it belongs to. */
@@ -66,7 +67,11 @@ export class Context implements TaskContext<object> {
     };
   }
   get provide(): <T>(storage: Storage<T>, value: T) => void {
-    return (storage, value) => this.owner.provide(storage, value);
+    return (storage, value) => {
+      if (typeof storage?.run === "function") return this.owner.provide(storage, value);
+      const message = `"${this.owner.name}" provided a value in what has no run(): expected an AsyncLocalStorage.`;
+      throw kernelError("INVALID_DECLARATION", message);
+    };
   }
   get extend(): (ms: number, why: string) => boolean {
     return (ms, why) => extend(this.owner, ms, why);

@@ -1,5 +1,4 @@
 import { kernelError } from "./catalogue.ts";
-import { messageOf } from "./errors.ts";
 
 /**
  * One run of a setup: `up` runs it to its yield, `down` runs the rest. Code after a `yield` is plain code as often as it is
@@ -53,16 +52,17 @@ export class SetupRun {
     if (second.done === true) return;
     // What follows a second yield closes something too, so it gets its turn; only what yields yet again is cut short.
     const ended = (await generator.next()).done === true || (await generator.return(undefined)).done === true;
+    // Not the value itself: it may hold a secret.
     throw ended
       ? kernelError(
           "YIELDED_TWICE",
-          `${this.owner} yielded a second time (${messageOf(second.value)}) when it was to close.`,
+          `${this.owner} yielded a second time (${typeof second.value}) when it was to close.`,
         )
       : kernelError("YIELDED_IN_FINALLY", `${this.owner} yields inside finally; its closing was left incomplete.`);
   }
 
   private upDisposable(made: unknown): unknown {
-    if (typeof made === "object" && made !== null) {
+    if (typeof made === "object" && made !== null && !isGenerator(made)) {
       const candidate = made as Partial<AsyncDisposable & Disposable>;
       const dispose = candidate[Symbol.asyncDispose] ?? candidate[Symbol.dispose];
       if (typeof dispose === "function") {
@@ -87,5 +87,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 function nameOf(made: unknown): string {
   if (made === null || made === undefined) return String(made);
+  if (isGenerator(made)) return "a promise of a generator";
   return typeof made === "object" ? `an object without [Symbol.asyncDispose]` : `a ${typeof made}`;
 }

@@ -28,6 +28,8 @@ test("19: a plain function is an error that says what it returned, and the mend"
     [undefined, "undefined"],
     [42, "a number"],
     [{ pool: 1 }, "an object without"],
+    // A generator of a newer Node can dispose of itself, which would skip all of its code.
+    [Promise.resolve((async function* () {})()), "a promise of a generator"],
   ] as const) {
     const { start } = await lived(() => returned);
     assert.match(
@@ -46,8 +48,17 @@ test("20: a second yield is an error at stop; what follows it still runs, once",
     trace.push("after the second");
   });
   assert.equal(start, undefined);
-  assert.match(messagesOf(stop).join(), /lifespan "only" failed while stopping.*yielded a second time \(2/);
+  assert.match(messagesOf(stop).join(), /lifespan "only" failed while stopping.*yielded a second time \(number/);
   assert.deepEqual(trace, ["after the first", "after the second"]);
+});
+
+test("20: the error of a second yield does not say what was yielded, for that may be a secret", async () => {
+  const { stop } = await lived(function* () {
+    yield;
+    yield { password: "hunter2" };
+  });
+  assert.match(messagesOf(stop).join(), /yielded a second time \(object\)/);
+  assert.doesNotMatch(messagesOf(stop).join(), /hunter2/);
 });
 
 test("20: a setup that yields for ever is closed all the same, through its finally", async () => {

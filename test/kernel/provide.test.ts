@@ -88,6 +88,46 @@ test("25: what a lifespan provided that did not come up is seen by nobody", asyn
   await generation.stop();
 });
 
+test("25: a value provided in no storage is refused in the setup that did it, and not in what needs it", async () => {
+  for (const none of [undefined, {}, { run: 1 }]) {
+    const a = lifespan("a", function* ({ provide }) {
+      yield provide(none as unknown as typeof storage, "nowhere");
+    });
+    const b = lifespan("b", { needs: { a } }, function* () {
+      yield;
+    });
+    await assert.rejects(
+      stage({ b }).generation.start(),
+      /lifespan "a" failed while starting: "a" provided a value in/,
+    );
+  }
+});
+
+test("a storage that throws fails the start of what runs in it", async () => {
+  const a = lifespan("a", function* ({ provide }) {
+    const run = (): never => {
+      throw new Error("no room");
+    };
+    yield provide({ run }, 1);
+  });
+  const b = lifespan("b", { needs: { a } }, function* () {
+    yield;
+  });
+  await assert.rejects(stage({ b }).generation.start(), /lifespan "b" failed while starting: no room/);
+});
+
+test("25: provide() after the yield is refused: nobody who runs would see it", async () => {
+  let late = (): void => {};
+  const a = lifespan("a", function* ({ provide }) {
+    late = () => provide(storage, "late");
+    yield;
+  });
+  const { generation } = stage({ a });
+  await generation.start();
+  assert.throws(late, { code: "PROVIDED_LATE" });
+  await generation.stop();
+});
+
 test("25: with nothing provided a function runs as it is", async () => {
   const { generation } = stage({});
   await generation.start();
