@@ -7,26 +7,38 @@ import { messageOf } from "../kernel/errors.ts";
 
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** Lines on standard error, from `least` up; an error's stack follows its line. */
+/** Lines on standard error, from `least` up; what an error's stack tells of the program follows its line. */
 export function textLog(least: LogLevel, write = (line: string): void => void process.stderr.write(line)): Log {
   return (level, message, fields) => {
     if (order.indexOf(level) < order.indexOf(least)) return;
     const { error, in: owner, ...rest } = fields ?? {};
     const from = typeof owner === "string" ? ` [${owner}]` : "";
     const beside = Object.keys(rest).length === 0 ? "" : ` ${jsonOf(rest)}`;
-    write(`livespan ${level}${from} ${message}${beside}${stackOf(error)}\n`);
+    write(`livespan ${level}${from} ${message}${beside}${stackOf(error, message)}\n`);
   };
 }
 
 /** The stack of an error and of its causes, each from a line of its own. Some errors cannot be read. */
-function stackOf(error: unknown, lead = "\n", depth = 0): string {
+function stackOf(error: unknown, said: string, lead = "\n", depth = 0): string {
   try {
     if (!(error instanceof Error)) return "";
-    const rest = depth === deepest ? "" : stackOf(error.cause, "\n  caused by ", depth + 1);
-    return `${lead}${error.stack ?? String(error)}${rest}`;
+    const rest = depth === deepest ? "" : stackOf(error.cause, "", "\n  caused by ", depth + 1);
+    const stack = programStack(error.stack ?? String(error));
+    const isNews = /\n\s+at /.test(stack) || !said.includes(error.message);
+    return `${isNews ? `${lead}${stack}` : ""}${rest}`;
   } catch {
     return "";
   }
+}
+
+/** A frame of Node's own code, or of this package's: it says nothing to those whose program it is. */
+const innerFrame = /^\s+at (?:.*\()?(?:node:|.*[\\/]node_modules[\\/]livespan[\\/])/;
+
+function programStack(stack: string): string {
+  return stack
+    .split("\n")
+    .filter((line) => !innerFrame.test(line))
+    .join("\n");
 }
 
 /** One JSON object a line. */

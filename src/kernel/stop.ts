@@ -158,7 +158,8 @@ export class Stop {
     if (error === expired) return this.record({ ...entry, state: "abandoned", ms });
     if (error !== undefined) return this.record({ ...entry, state: "failed", ms, error });
     this.what.around.emit("intake.aborted", { name, left });
-    this.record({ ...entry, state: "aborted", ms, left });
+    const isCut = left.some(({ count }) => count > 0);
+    this.record({ ...entry, ms, ...(isCut ? { state: "aborted", left } : { state: "down" }) });
   }
 
   private async endTasks(reason: unknown): Promise<void> {

@@ -13,18 +13,27 @@ revoke();
 const app = createApp();
 app.get("/unreadable", () => { throw unreadable; });
 app.get("/revoked", () => { throw proxy; });
+const frames = ["at own (file:///p/node_modules/livespan/dist/a.js:1:1)", "at mine (/p/app.ts:2:3)", "at node:net:1:1"];
+const stack = (message, some) => ["Error: " + message, ...some].join("\\n    ");
+const bare = Object.assign(new Error("bare"), { stack: stack("bare", [frames[0], frames[2]]) });
+app.get("/framed", () => { throw Object.assign(new Error("framed"), { stack: stack("framed", frames), cause: bare }); });
 app.get("/caused", () => { throw new Error("outer", { cause: new Error("inner") }); });
-for (const path of ["/unreadable", "/revoked", "/caused"]) {
+for (const path of ["/unreadable", "/revoked", "/caused", "/framed"]) {
   console.log((await app.fetch(new Request("http://log.test" + path))).status);
 }
 await app.stop();
 `;
 
-test("the log takes errors that cannot be read, and prints the stacks of causes", { timeout: 20_000 }, async () => {
-  const args = ["--enable-source-maps", "--input-type=module", "--eval", program];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
-  assert.equal(stdout, "500\n500\n500\n");
-  for (const path of ["/unreadable", "/revoked", "/caused"]) assert.match(stderr, new RegExp(`GET ${path} failed`));
-  assert.match(stderr, /Error: outer\n[^]*caused by Error: inner\n/);
-  assert.doesNotMatch(stderr, /the log threw/);
-});
+test(
+  "the log takes errors that cannot be read, and prints the stacks of causes as far as they are the program's",
+  { timeout: 20_000 },
+  async () => {
+    const args = ["--enable-source-maps", "--input-type=module", "--eval", program];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+    assert.equal(stdout, "500\n500\n500\n500\n");
+    for (const path of ["/unreadable", "/revoked", "/caused"]) assert.match(stderr, new RegExp(`GET ${path} failed`));
+    assert.match(stderr, /Error: outer\n[^]*caused by Error: inner\n/);
+    assert.match(stderr, /\nError: framed\n {4}at mine \(\/p\/app\.ts:2:3\)\n {2}caused by Error: bare\n/);
+    assert.doesNotMatch(stderr, /the log threw|at node:|\(node:/);
+  },
+);

@@ -81,6 +81,7 @@ suite("start", { concurrency: 4 }, () => {
       program.err,
       new RegExp(`Cannot listen on 127\\.0\\.0\\.1, port ${taken.port}: the port is in use\\. Stop the other one`),
     );
+    assert.doesNotMatch(program.err, /intake/, "no intake had anything in hand that could have been cut off");
   });
 
   test("a health port that is taken fails the start before any lifespan runs, exit 1", async () => {
