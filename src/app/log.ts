@@ -22,7 +22,7 @@ export function textLog(least: LogLevel, write = (line: string): void => void pr
 function stackOf(error: unknown, said: string, lead = "\n", depth = 0): string {
   try {
     if (!(error instanceof Error)) return "";
-    const rest = depth === deepest ? "" : stackOf(error.cause, "", "\n  caused by ", depth + 1);
+    const rest = depth === deepest ? "" : stackOf(error.cause, said, "\n  caused by ", depth + 1);
     const stack = programStack(error.stack ?? String(error));
     const isNews = /\n\s+at /.test(stack) || !said.includes(error.message);
     return `${isNews ? `${lead}${stack}` : ""}${rest}`;
