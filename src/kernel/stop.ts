@@ -1,4 +1,4 @@
-import type { Alarms } from "./alarms.ts";
+import type { Alarms, Limited } from "./alarms.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Budgets } from "./budgets.ts";
 import type { Component, Surroundings } from "./component.ts";
@@ -39,6 +39,8 @@ export class Stop {
   private readonly began: number;
   private readonly limitMs: number;
   private readonly forcing = Promise.withResolvers<typeof expired>();
+  /** While intakes are aborted: their common limit. */
+  private readonly aborting: Limited = { limit: undefined };
   private total: number;
   /** Milliseconds before the end that are kept for what is `last`. */
   private kept: number;
@@ -85,7 +87,7 @@ export class Stop {
     this.forced = true;
     this.total = Math.min(this.total, this.now() + ms);
     this.kept = Math.min(this.kept, ms / 2);
-    for (const { limit } of [...this.what.components, ...this.what.tasks]) {
+    for (const { limit } of [...this.what.components, ...this.what.tasks, this.aborting]) {
       if (limit !== undefined) this.alarms.move(limit, Math.min(limit.due, this.due));
     }
     this.what.around.emit("forced", { limitMs: ms });
@@ -135,31 +137,30 @@ export class Stop {
 
   private async abortIntakes(open: Set<Intake>, reason: unknown): Promise<void> {
     const { backlog, budgets } = this.what;
-    const limitMs = Math.max(0, Math.min(budgets.tasks, this.due - this.now()));
-    const due = this.now() + limitMs;
+    const from = this.now();
+    const limitMs = Math.max(0, Math.min(budgets.tasks, this.due - from));
     // First the signal that handlers listen to, so that they hear of it before their connections are cut.
     backlog.abort(reason);
-    const aborted = Array.from(open, (intake) => this.abortIntake(intake, reason, due));
+    const left = new Set(open);
     open.clear();
-    const works = backlog.names.length === 0 ? undefined : until(this.alarms, due, backlog.drain());
-    await Promise.all(aborted);
-    if ((await works) !== expired) return;
-    for (const name of backlog.names) this.record({ name, kind: "work", state: "abandoned", ms: limitMs, limitMs });
+    const aborted = Array.from(left, (intake) => this.abortIntake(intake, reason, left, limitMs));
+    const all = Promise.all([...aborted, backlog.drain()]);
+    if ((await until(this.alarms, from + limitMs, all, this.aborting)) !== expired) return;
+    const entry = { state: "abandoned" as const, ms: this.now() - from, limitMs };
+    for (const { name } of left) this.record({ ...entry, name, kind: "intake" });
+    for (const name of backlog.names) this.record({ ...entry, name, kind: "work" });
+    left.clear();
   }
 
-  private async abortIntake(intake: Intake, reason: unknown, due: number): Promise<void> {
+  private async abortIntake(intake: Intake, reason: unknown, left: Set<Intake>, limitMs: number): Promise<void> {
     const from = this.now();
-    const { name } = intake;
-    const entry = { name, kind: "intake" as const, limitMs: due - from };
-    let left: readonly Leftover[] = [];
-    const aborting = this.attempt(intake, async () => (left = await intake.abort(reason)));
-    const error = await until(this.alarms, due, aborting);
-    const ms = this.now() - from;
-    if (error === expired) return this.record({ ...entry, state: "abandoned", ms });
-    if (error !== undefined) return this.record({ ...entry, state: "failed", ms, error });
-    this.what.around.emit("intake.aborted", { name, left });
-    const isCut = left.some(({ count }) => count > 0);
-    this.record({ ...entry, ms, ...(isCut ? { state: "aborted", left } : { state: "down" }) });
+    let leftover: readonly Leftover[] = [];
+    const error = await this.attempt(intake, async () => (leftover = await intake.abort(reason)));
+    if (!left.delete(intake)) return;
+    const entry = { name: intake.name, kind: "intake" as const, limitMs, ms: this.now() - from };
+    if (error !== undefined) return this.record({ ...entry, state: "failed", error });
+    this.what.around.emit("intake.aborted", { name: intake.name, left: leftover });
+    this.record({ ...entry, state: "aborted", left: leftover });
   }
 
   private async endTasks(reason: unknown): Promise<void> {

@@ -192,6 +192,20 @@ test("50: force shortens the teardown that is going on", async () => {
   assert.equal(staged.clock.now(), 10 + 5_000);
 });
 
+test("50: force shortens the abort of an intake that does not end, of a stop and of a rollback", async () => {
+  const forever = (): Promise<never> => new Promise(() => {});
+  for (const open of [() => {}, forever]) {
+    const intake: Intake = { name: "http", open, close: () => {}, drained: forever, abort: forever };
+    const staged = stage({}, { intakes: [intake], budgets: { drain: 100, tasks: 2_000, forced: 300 } });
+    staged.generation.start().catch(() => {});
+    await staged.clock.advance(0);
+    staged.generation.stop().catch(() => {});
+    await staged.clock.advance(200);
+    const { report } = await stopped(staged, { force: true });
+    assert.deepEqual([report.abandoned, report.ms <= 500, report.forced], [["http"], true, true]);
+  }
+});
+
 test("50: force as the first word, while starting, bounds the rollback too", async () => {
   const staged = stage({ stuck: stuck("stuck") });
   const starting = staged.generation.start().catch(() => {});
