@@ -50,15 +50,19 @@ export function jsonLog(least: LogLevel, write = (line: string): void => void pr
   };
 }
 
-/** A log that throws must not change what is logged about: its line goes to standard error. */
+/** A log that throws, at once or as a promise, must not change what is logged about: its line goes to standard error. */
 export function steady(log: Log): Log {
   const fallback = textLog("debug");
   return (level, message, fields) => {
-    try {
-      log(level, message, fields);
-    } catch (error) {
+    const failed = (error: unknown): void => {
       fallback(level, message, fields);
       fallback("error", `the log threw: ${messageOf(error)}`);
+    };
+    try {
+      const written: unknown = log(level, message, fields);
+      if (written instanceof Promise) written.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   };
 }

@@ -2,7 +2,6 @@ import type { Address, Fetch } from "../http/server.ts";
 import type { AppHandle } from "./handle.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Description } from "../http/description.ts";
-import type { EventListener, LifespanEvent } from "../kernel/events.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Overrides } from "../kernel/graph.ts";
 import type { RouteHost } from "../http/host.ts";
@@ -11,7 +10,7 @@ import type { StopRequest } from "../kernel/generation.ts";
 import type { World } from "../kernel/world.ts";
 import { App } from "./app.ts";
 import { Assembly } from "./assembly.ts";
-import { combine } from "../kernel/errors.ts";
+import { deliver, type EventListener } from "../kernel/events.ts";
 import { Generation } from "../kernel/generation.ts";
 import { InProcessRequests } from "./requests.ts";
 import { logEvents, textLog } from "./log.ts";
@@ -139,20 +138,9 @@ async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlyS
   const { compile } = await import("../http/compile.ts");
   const run = new AppRun(app, options, compile);
   logEvents(run.generation, options.world.log);
-  run.generation.on((event) => tell(listeners, event));
+  run.generation.on((event) => {
+    for (const listener of listeners) deliver(event, listener, options.world.log);
+  });
   watchForLoss(run, app.name, options.world.log);
   return run;
-}
-
-/** Every listener hears of it, whatever another one throws. */
-function tell(listeners: ReadonlySet<EventListener>, event: LifespanEvent): void {
-  const errors: unknown[] = [];
-  for (const listener of listeners) {
-    try {
-      listener(event);
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw combine(errors, "several listeners threw");
 }

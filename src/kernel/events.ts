@@ -1,5 +1,7 @@
 import type { Leftover } from "./intake.ts";
+import type { Log } from "./log.ts";
 import type { StopCause, StopReport } from "./report.ts";
+import { messageOf } from "./errors.ts";
 
 /** Everything that happens in a lifespan's life, by name. Times are milliseconds. Logs and dashboards only read it. */
 export interface EventCatalogue {
@@ -54,15 +56,27 @@ export interface Emit {
   <K extends keyof EventCatalogue>(type: K, detail: EventCatalogue[K]): void;
 }
 
-/** Hands each event to every listener. One that throws is reported and does not disturb the others. */
+/** Hands an event to a listener. One that throws, at once or as a promise, is reported and disturbs nobody else. */
+export function deliver(event: LifespanEvent, listener: EventListener, log: Log): void {
+  const failed = (error: unknown): void =>
+    log("error", `a listener of lifespan events threw: ${messageOf(error)}`, { error });
+  try {
+    const heard: unknown = listener(event);
+    if (heard instanceof Promise) heard.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** Hands each event to every listener. */
 export class Events {
   private readonly listeners = new Map<EventListener, ReadonlySet<LifespanEvent["type"]> | undefined>();
   private readonly now: () => number;
-  private readonly onError: (error: unknown) => void;
+  private readonly log: Log;
 
-  constructor(now: () => number, onError: (error: unknown) => void) {
+  constructor(now: () => number, log: Log) {
     this.now = now;
-    this.onError = onError;
+    this.log = log;
   }
 
   /** Hands events to `listener`, those of `types` or all. The returned function ends it. */
@@ -77,11 +91,7 @@ export class Events {
       if (types?.has(type) === false) continue;
       // Made only when somebody listens: a start of thousands pays nothing for what nobody reads.
       event ??= { type, at: this.now(), ...detail } as LifespanEvent;
-      try {
-        listener(event);
-      } catch (error) {
-        this.onError(error);
-      }
+      deliver(event, listener, this.log);
     }
   };
 }

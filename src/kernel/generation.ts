@@ -95,10 +95,7 @@ export class Generation {
     const entries = plan.tasks ?? [];
     const needed = entries.map(({ name, needs }) => ({ owner: `task "${name}"`, needs }));
     this.graph = new Graph([...plan.roots, ...needed], plan.overrides);
-    this.events = new Events(
-      () => world.clock.now(),
-      (error) => world.log("error", `a listener of lifespan events threw: ${messageOf(error)}`, { error }),
-    );
+    this.events = new Events(() => world.clock.now(), world.log);
     this.around = this.surroundings();
     this.tasks = entries.map((entry) => this.taskOf(entry));
     this.intakes = plan.intakes ?? [];
@@ -264,11 +261,8 @@ export class Generation {
   private stopOf(cause: StopCause, limitMs: number): Stop {
     const { name, tasks, backlog, around, budgets } = this;
     const intakes = this.startRun?.opened ?? [];
-    return new Stop(
-      { name, components: this.graph.components, tasks, intakes, backlog, around, budgets },
-      cause,
-      limitMs,
-    );
+    const what = { name, components: this.graph.components, tasks, intakes, backlog, around, budgets };
+    return new Stop(what, cause, limitMs);
   }
 
   private strayed(error: unknown, owner: unknown): void {

@@ -1,7 +1,7 @@
 import type { Lifespan, Needs } from "./lifespan.ts";
 import { kernelError } from "./catalogue.ts";
 import { Component } from "./component.ts";
-import { LifespanDeclaration, refuseForeign } from "./lifespan.ts";
+import { declarationOf, LifespanDeclaration } from "./lifespan.ts";
 
 /** Someone who needs lifespans: an app, a task. The name is for messages. */
 export interface Root {
@@ -50,8 +50,7 @@ export class Graph {
         continue;
       }
       const [key, candidate] = next;
-      if (!(candidate instanceof LifespanDeclaration)) refuseForeign(candidate, key, component?.name ?? owner);
-      const declaration: LifespanDeclaration = candidate;
+      const declaration = declarationOf(candidate, key, component?.name ?? owner);
       let needed = this.byDeclaration.get(declaration);
       if (needed === undefined) {
         needed = new Component(replaced(declaration, overrides), declaration.name);

@@ -137,10 +137,7 @@ export function lifespan(name: string, second: unknown, third?: unknown): Lifesp
 
 /** The declaration behind a public `Lifespan`; anything else in a record of needs is a mistake, named by its key. */
 export function declarationOf(candidate: unknown, key: string, owner: string): LifespanDeclaration {
-  return candidate instanceof LifespanDeclaration ? candidate : refuseForeign(candidate, key, owner);
-}
-
-export function refuseForeign(candidate: unknown, key: string, owner: string): never {
+  if (candidate instanceof LifespanDeclaration) return candidate;
   const got = candidate === undefined ? "undefined" : typeof candidate;
   throw kernelError("UNKNOWN_LIFESPAN", `${owner} needs "${key}", but that is not a lifespan: got ${got}.`);
 }

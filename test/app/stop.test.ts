@@ -5,6 +5,10 @@ import { listen } from "livespan/node";
 
 const request = () => new Request("http://test.local/");
 
+const fails = (what: string): never => {
+  throw new Error(what);
+};
+
 /** An app, and what its one lifespan did. */
 function traced() {
   const trace: string[] = [];
@@ -49,16 +53,19 @@ test("stop() of an app whose declarations are wrong has nothing to stop, and lea
   await start;
 });
 
-test("a listener that throws is logged, and the others hear of the event all the same", async () => {
-  const logged: string[] = [];
-  const app = createApp({ log: (_level, message) => logged.push(message) });
-  const heard: string[] = [];
-  app.watch(() => {
-    throw new Error("deaf");
+for (const [how, listener] of [
+  ["throws", () => fails("deaf")],
+  ["rejects", async () => fails("deaf")],
+] as const) {
+  test(`a listener that ${how} is logged, and the others hear of the event all the same`, async () => {
+    const logged: string[] = [];
+    const app = createApp({ log: (_level, message) => logged.push(message) });
+    const heard: string[] = [];
+    app.watch(listener);
+    app.watch(({ type }) => heard.push(type));
+    await app.start();
+    await app.stop();
+    assert.deepEqual([heard[0], heard.at(-1)], ["starting", "stopped"]);
+    assert.match(String(logged[0]), /a listener of lifespan events threw: deaf/);
   });
-  app.watch(({ type }) => heard.push(type));
-  await app.start();
-  await app.stop();
-  assert.deepEqual([heard[0], heard.at(-1)], ["starting", "stopped"]);
-  assert.match(String(logged[0]), /a listener of lifespan events threw: deaf/);
-});
+}
