@@ -17,7 +17,7 @@ export class DocumentList {
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => {
       clearTimeout(this.#typing);
-      this.#typing = setTimeout(() => this.show(1), 150);
+      this.#typing = setTimeout(() => void this.show(1), 150);
     });
   }
 
