@@ -29,8 +29,8 @@ export function forcedCode(signal: NodeJS.Signals): number {
 }
 
 /**
- * Lets the process end with `code` when an error that nobody catches ends it: what a start was refused for may be thrown on
- * at the top of a program, and Node would put 1 in its place.
+ * Lets the process end with `code` when an error that nobody catches ends it, where Node would put 1: what a start was
+ * refused for may be thrown on at the top of a program, and what was left behind may fail after the end.
  */
 export function keepCode(code: number): void {
   process.once("exit", (ended) => {

@@ -50,9 +50,15 @@ function statesOf({ state, graph, tasks, degraded }: Generation): ProbeAnswer["b
 export function withProbes(fetch: Fetch, run: () => AppRun | undefined): Fetch {
   return (request, env) => {
     // As it came over the wire: a look at request.url would cost every request the making of a URL.
-    const path = env.incoming?.url ?? "";
+    const path = pathOf(env.incoming?.url);
     return isProbe(path) ? answerProbe(path, run) : fetch(request, env);
   };
+}
+
+/** Of a request's target: some who probe add a query. */
+function pathOf(target = ""): string {
+  const end = target.indexOf("?");
+  return end < 0 ? target : target.slice(0, end);
 }
 
 function isProbe(path: string): boolean {
@@ -74,7 +80,7 @@ export class HealthListener {
     this.host = host;
     this.port = port;
     this.server = createServer((request, response) => {
-      void probe(request.url ?? "", run()).then((answer) => {
+      void probe(pathOf(request.url), run()).then((answer) => {
         const { status, body } = answer ?? { status: 404, body: { paths } };
         response.writeHead(status, {
           "content-type": "application/json",

@@ -246,6 +246,8 @@ class ServedProcess implements Served {
   /** Lets the loop empty; ends the process when something keeps it. Exiting at once would cut off piped output. */
   private leave(code: number): void {
     process.exitCode = code;
+    // What was left behind may fail now that nobody listens: the code still says what happened before.
+    if (code !== exitCodes.clean) keepCode(code);
     if (this.settings.reraise && code === 0 && this.firstSignal !== undefined) {
       process.kill(process.pid, this.firstSignal);
     }

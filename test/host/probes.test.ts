@@ -112,6 +112,16 @@ suite("probes", { concurrency: 4 }, () => {
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
 
+  test("a query behind their path does not hide them, on either port", async () => {
+    for (const options of [{}, health]) {
+      await using program = Program.serve({}, options);
+      const url = options === health ? await healthUrl(program) : await program.url();
+      await program.url();
+      assert.equal((await probe(url, "/readyz?verbose")).status, 200);
+      assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    }
+  });
+
   test("they can be turned off", async () => {
     await using program = Program.serve({}, { probes: false });
     assert.equal((await ask(`${await program.url()}/livez`)).status, 404);

@@ -41,6 +41,15 @@ suite("errors that nobody handles", { concurrency: 4 }, () => {
     assert.match(program.err, /stopped with errors in .*: SIGTERM\n {2}.*in lifespan "db".*db strayed/);
   });
 
+  test("a rejection when all is over leaves the code of an incomplete stop as it is", async () => {
+    await using program = Program.serve({
+      lifespans: { db: { down: "late" }, stuck: { down: "hang", stopTimeout: 50 } },
+    });
+    await program.url();
+    assert.deepEqual(await program.stop(), { code: 75, signal: null });
+    assert.match(program.err, /stopped incompletely[^]*db strayed late/);
+  });
+
   test("a task that fails too often ends the program with 70, its name, its last error and everything closed", async () => {
     await using program = Program.serve({ ...db, tasks: { beat: "throw" } });
     assert.deepEqual(await program.end(), { code: 70, signal: null });

@@ -58,6 +58,9 @@ async function down(name: string, { down }: LifespanSpec): Promise<void> {
       void Promise.reject(new Error(`${name} strayed`));
       await pause(20);
       break;
+    case "late":
+      setTimeout(() => void Promise.reject(new Error(`${name} strayed late`)), 100);
+      break;
     case undefined:
   }
 }

@@ -12,8 +12,8 @@ export interface LifespanSpec {
   readonly needs?: readonly string[];
   /** hang: until it is aborted. deaf: for ever. block: the loop, for 400 ms. stray: rejects a promise that nobody awaits. */
   readonly up?: "throw" | "hang" | "deaf" | "block" | "stray";
-  /** hang: for ever. circle: throws an object that holds itself. leak: leaves a timer behind. slow: takes 100 ms. */
-  readonly down?: "throw" | "circle" | "hang" | "leak" | "slow" | "stray";
+  /** hang: for ever. circle: throws an object that holds itself. leak: leaves a timer behind. slow: takes 100 ms. late: strays when all is over. */
+  readonly down?: "throw" | "circle" | "hang" | "leak" | "slow" | "stray" | "late";
   /** Healthy until the file of this path exists. */
   readonly sickWhen?: string;
   readonly optional?: boolean;
