@@ -322,6 +322,18 @@ function intakeOf(trace: string[], name: string, open: () => Promise<void> | voi
   };
 }
 
+test("15: a program is not ready, and says so to nobody, until its last intake is open", async () => {
+  const gate = Promise.withResolvers<void>();
+  const staged = stage({}, { intakes: [intakeOf([], "http", () => gate.promise)] });
+  const start = staged.generation.start();
+  await staged.clock.advance(1_000);
+  assert.deepEqual([staged.generation.state, staged.generation.ready, staged.names("ready")], ["starting", false, []]);
+  gate.resolve();
+  await start;
+  assert.deepEqual([staged.generation.ready, staged.names("ready").length], [true, 1]);
+  await staged.generation.stop();
+});
+
 test("16: an intake that cannot open fails the start, and all is undone", async () => {
   const trace: string[] = [];
   const refuse = () => Promise.reject(new Error("address in use"));
