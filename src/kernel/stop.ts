@@ -160,7 +160,8 @@ export class Stop {
     const entry = { name: intake.name, kind: "intake" as const, limitMs, ms: this.now() - from };
     if (error !== undefined) return this.record({ ...entry, state: "failed", error });
     this.what.around.emit("intake.aborted", { name: intake.name, left: leftover });
-    this.record({ ...entry, state: "aborted", left: leftover });
+    const isCut = leftover.some(({ count }) => count > 0);
+    this.record({ ...entry, ...(isCut ? { state: "aborted", left: leftover } : { state: "down" }) });
   }
 
   private async endTasks(reason: unknown): Promise<void> {
