@@ -106,7 +106,7 @@ export class Module<out L> extends Routes<L, AppHandle> {
   /** @internal What was declared, for those who run it. */
   static partsOf(module: Module<unknown>) {
     return {
-      needs: module.#needs as Needs,
+      needs: module.#needs,
       lifespan: module.#lifespan,
       tasks: module.#tasks,
       events: module.#events,

@@ -44,7 +44,11 @@ export function errorsOf<const C extends Catalogue>(catalogue: C) {
 /** The text of anything that was thrown, errors or not. Never throws itself: who reports a failure must not add one. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return `${thrown.message}` || `${thrown.name}`;
+    if (thrown instanceof Error) {
+      // Whatever its type promises, anything may have been assigned to it.
+      const { message, name }: { readonly message: unknown; readonly name: unknown } = thrown;
+      return String(message) || String(name);
+    }
     if (typeof thrown === "string") return thrown;
     return `${JSON.stringify(thrown) ?? String(thrown)} (not an Error)`;
   } catch {

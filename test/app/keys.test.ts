@@ -27,7 +27,10 @@ for (const key of ["__proto__", "constructor", "toString", "hasOwnProperty", "th
     await using t = await testApp(app);
     await t.event("task.ended");
     assert.equal((await t.request("/")).status, 204);
-    assert.deepEqual(seen, Array(3).fill([[key], { name: "db" }]));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 3 }, () => [[key], { name: "db" }]),
+    );
   });
 }
 

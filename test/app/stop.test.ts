@@ -53,10 +53,11 @@ test("stop() of an app whose declarations are wrong has nothing to stop, and lea
   await start;
 });
 
-for (const [how, listener] of [
+const deaf: readonly (readonly [string, () => unknown])[] = [
   ["throws", () => fails("deaf")],
   ["rejects", async () => fails("deaf")],
-] as const) {
+];
+for (const [how, listener] of deaf) {
   test(`a listener that ${how} is logged, and the others hear of the event all the same`, async () => {
     const logged: string[] = [];
     const app = createApp({ log: (_level, message) => logged.push(message) });

@@ -93,7 +93,8 @@ for (const step of ["lameDuck", "close", "drained"] as const) {
 }
 
 test("a warning of an intake that never ends holds up nothing", async () => {
-  const intake: Intake = { ...busyIntake([], "http", Promise.resolve()), lameDuck: async () => new Promise(() => {}) };
+  const unending: () => unknown = () => new Promise(() => {});
+  const intake: Intake = { ...busyIntake([], "http", Promise.resolve()), lameDuck: unending };
   const staged = stage({}, { intakes: [intake] });
   await staged.generation.start();
   const { error, report } = await stopped(staged, { lameDuck: 100 });

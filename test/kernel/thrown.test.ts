@@ -22,7 +22,7 @@ function revoked(): object {
 const thrown: readonly (readonly [string, unknown, RegExp])[] = [
   ["an error whose message cannot be read", unreadable(), /a value that cannot be printed/],
   ["a revoked proxy", revoked(), /a value that cannot be printed/],
-  ["an error whose message is a symbol", Object.assign(new Error(), { message: Symbol("odd") }), /cannot be printed/],
+  ["an error whose message is a symbol", Object.assign(new Error(), { message: Symbol("odd") }), /Symbol\(odd\)/],
   ["a frozen error", Object.freeze(new Error("frozen")), /frozen/],
   ["undefined", undefined, /undefined \(not an Error\)/],
   ["an object without a prototype", Object.assign(Object.create(null), { odd: 1 }), /\{"odd":1\} \(not an Error\)/],
