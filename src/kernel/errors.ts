@@ -23,16 +23,12 @@ export class LivespanError extends Error {
   readonly remedy: string;
 
   constructor(code: string, message: string, remedy: string, cause?: unknown) {
-    const said = endedOnce(message);
+    // A sentence that ends with another's has got two full stops.
+    const said = message.replace(/([.!?])\.$/, "$1");
     super(remedy === "" ? said : `${said} ${remedy}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.remedy = remedy;
   }
-}
-
-/** A sentence that ends with another's may have got two full stops. */
-function endedOnce(message: string): string {
-  return message.replace(/([.!?])\.$/, "$1");
 }
 
 /** Binds a catalogue to the one function that makes its errors. */
