@@ -49,6 +49,12 @@ const words = {
   onMissed: ["skip", "run-once"],
 } as const satisfies { readonly [K in keyof TaskOptions]?: readonly TaskOptions[K][] };
 
+/** Options that are records; what is not a word in them is a number. */
+const records = {
+  backoff: ["base", "factor", "max", "jitter", "resetAfter"],
+  intensity: ["restarts", "withinMs"],
+} as const satisfies { readonly [K in keyof TaskOptions]?: readonly (keyof NonNullable<TaskOptions[K]>)[] };
+
 type Body = (ctx: never, args: never) => unknown;
 
 /** A declaration as an app reads it; bound to its arguments or not yet. */
@@ -105,6 +111,9 @@ function assertValues(owner: string, options: TaskOptions): void {
   for (const name of ["stopTimeout", "jitter"] as const) {
     if (options[name] !== undefined) assertMs(`${owner}: ${name}`, options[name]);
   }
+  for (const name of ["backoff", "intensity"] as const) {
+    if (options[name] !== undefined) assertRecord(`${owner}: ${name}`, options[name], records[name]);
+  }
   for (const [name, known] of Object.entries(words)) {
     const word: string | undefined = options[name as keyof typeof words];
     if (word === undefined || (known as readonly string[]).includes(word)) continue;
@@ -113,6 +122,17 @@ function assertValues(owner: string, options: TaskOptions): void {
       "INVALID_DECLARATION",
       `${owner}: ${name} is ${JSON.stringify(word)}.${near} Expected one of: ${known.join(", ")}.`,
     );
+  }
+}
+
+function assertRecord(owner: string, record: object, known: readonly string[]): void {
+  assertOptions(owner, record, known);
+  for (const [name, value] of Object.entries(record)) {
+    const fits = name === "jitter" ? value === "full" || value === "none" : typeof value === "number" && value >= 0;
+    if (value === undefined || fits) continue;
+    const expected = name === "jitter" ? '"full" or "none"' : "a number, 0 or more";
+    const got = typeof value === "number" ? value : JSON.stringify(value);
+    throw kernelError("INVALID_DECLARATION", `${owner}: ${name}: expected ${expected}, got ${got}.`);
   }
 }
 

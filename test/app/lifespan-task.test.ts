@@ -127,6 +127,26 @@ const mistakes: readonly (readonly [string, () => unknown, object])[] = [
     { code: "INVALID_DECLARATION", message: /overlap.*Did you mean "skip"/ },
   ],
   [
+    "an unknown part of its back-off",
+    () => lifespanTask("t", { backoff: { bsae: 1 } as {} }, () => {}),
+    { code: "UNKNOWN_OPTION", message: /backoff has no option "bsae"\. Did you mean "base"/ },
+  ],
+  [
+    "a back-off that is no number",
+    () => lifespanTask("t", { backoff: { base: NaN } }, () => {}),
+    { code: "INVALID_DECLARATION", message: /backoff: base: expected a number, 0 or more, got NaN/ },
+  ],
+  [
+    "an unknown jitter of its back-off",
+    () => lifespanTask("t", { backoff: { jitter: "half" as never } }, () => {}),
+    { code: "INVALID_DECLARATION", message: /backoff: jitter: expected "full" or "none", got "half"/ },
+  ],
+  [
+    "an intensity that is no record",
+    () => lifespanTask("t", { intensity: 3 as never }, () => {}),
+    { code: "INVALID_DECLARATION", message: /intensity: expected an object of options, got number/ },
+  ],
+  [
     "a limit that is no time",
     () => lifespanTask("t", { stopTimeout: "2s" as never }, () => {}),
     { code: "INVALID_DECLARATION", message: /stopTimeout.*milliseconds/ },
