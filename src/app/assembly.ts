@@ -38,6 +38,7 @@ export class Assembly {
   private readonly areas = new Map<App<unknown>, Area>();
   /** Modules whose tasks and handlers are to run. */
   private readonly running = new Set<Module<unknown>>();
+  private readonly names = new Map<string, number>();
   private readonly taskNames = new Map<string, { readonly origin: TaskDeclaration; count: number }>();
 
   constructor(app: App<unknown>, handle: AppHandle, generation: () => Generation) {
@@ -65,13 +66,20 @@ export class Assembly {
   private addApp({ app, name, ignored }: Mounted): void {
     const known = this.areas.get(app);
     if (known !== undefined && (ignored || !known.ignored)) return;
-    const area = known ?? { name, needs: new Map(), own: undefined, state: {}, ignored };
+    const area = known ?? { name: this.free(name), needs: new Map(), own: undefined, state: {}, ignored };
     area.ignored = ignored;
     this.areas.set(app, area);
     const events: EventPair[] = [];
     const mounted = this.addRoutes(app, area, events);
     if (!ignored) this.addEvents(area, events);
     for (const inner of mounted) this.addApp(inner);
+  }
+
+  /** Two apps may be mounted under one path; what they yield needs names of its own. */
+  private free(name: string): string {
+    const count = (this.names.get(name) ?? 0) + 1;
+    this.names.set(name, count);
+    return count === 1 ? name : `${name}#${count}`;
   }
 
   /** Adds an app's own routes and those inside, whether included, mounted or grouped; returns the apps among them. */

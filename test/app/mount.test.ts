@@ -79,6 +79,18 @@ test("mounted apps' own generators each have their state", async () => {
   assert.deepEqual(asked, ["app", "sub", "deep"]);
 });
 
+test("two apps under one path each have their own state", async () => {
+  const create = (who: string) =>
+    createApp({
+      name: "same",
+      lifespan: function* () {
+        yield { who };
+      },
+    }).get(`/${who}`, ({ lifespan }) => lifespan.who);
+  await using t = await testApp(createApp().mount("/sub", create("one")).mount("/sub", create("two")));
+  for (const who of ["one", "two"]) assert.equal(await (await t.request(`/sub/${who}`)).json(), who);
+});
+
 test("any app with fetch mounts too", async () => {
   const hono = new Hono().get("/hello", (c) => c.text("from hono"));
   await using t = await testApp(createApp().mount("/hono", hono));
