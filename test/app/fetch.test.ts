@@ -74,6 +74,60 @@ test("31: a request in flight at stop has its answer, and the lifespan waits for
   assert.deepEqual(trace, ["answered", "db-"]);
 });
 
+/** An app whose answer reads from its lifespan, ten times unless it is `endless`. */
+function streaming(trace: string[], endless = false) {
+  const db = lifespan("db", function* () {
+    let open = true;
+    yield () => open;
+    open = false;
+    trace.push("db-");
+  });
+  return createApp({ lifespan: { db }, log: () => {} }).get("/", ({ lifespan }) => {
+    let parts = 0;
+    const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+      await new Promise((resolve) => void setImmediate(resolve));
+      controller.enqueue(new TextEncoder().encode(lifespan.db() ? "open " : "closed "));
+      if (++parts === 10 && !endless) controller.close();
+    };
+    return new Response(new ReadableStream({ pull }), { status: 201, headers: { "x-kept": "yes" } });
+  });
+}
+
+test("33: a streamed answer that is read at stop comes whole, and the lifespan waits for it", async () => {
+  const trace: string[] = [];
+  await using t = await testApp(streaming(trace));
+  const response = await t.request("/");
+  assert.deepEqual([response.status, response.headers.get("x-kept")], [201, "yes"]);
+  const text = response.text().then((whole) => (trace.push("read"), whole));
+  await t.stop();
+  assert.equal(await text, "open ".repeat(10));
+  assert.deepEqual(trace, ["read", "db-"]);
+});
+
+test("33: a streamed answer that nobody reads, or no longer, holds up no stop", async () => {
+  const clock = manualClock();
+  const t = await testApp(streaming([], true), { clock });
+  await t.request("/");
+  const reader = (await t.request("/")).body!.getReader();
+  await reader.read();
+  await reader.cancel();
+  await t[Symbol.asyncDispose]();
+  assert.equal(clock.now(), 0);
+});
+
+test("36: a streamed answer without an end is cut at the budget, and its reader can tell", async () => {
+  const clock = manualClock();
+  const t = await testApp(streaming([], true), { clock });
+  const reader = (await t.request("/")).body!.getReader();
+  await reader.read();
+  const report = await clock.until(t.stop());
+  assert.deepEqual(report.entries[0]?.left, [{ kind: "in-flight", count: 1 }]);
+  await assert.rejects(async () => {
+    while (!(await reader.read()).done);
+  }, /drain budget/);
+  await t[Symbol.asyncDispose]();
+});
+
 test("36: a handler that never answers hears of it at the budget; the stop names what it left", async () => {
   const clock = manualClock();
   const fired = Promise.withResolvers<unknown>();
