@@ -29,11 +29,14 @@ export function stringify(value: unknown, route: Route): string {
     throw notJson(value, route, error);
   }
   if (text === undefined) throw notJson(value, route, undefined);
+  // What JSON carries wrongly without a word, it writes as null or {}: only then is the value looked through.
+  const found = text.includes("null") || text.includes("{}") ? findUncarried(value, "$", []) : undefined;
+  if (found !== undefined) throw notJson(value, route, undefined, found);
   return text;
 }
 
-function notJson(value: unknown, { method, path }: Route, cause: unknown): Error {
-  const found = findUncarried(value, "$", []) ?? { path: "$", what: messageOf(cause) };
+function notJson(value: unknown, { method, path }: Route, cause: unknown, known?: Uncarried): Error {
+  const found = known ?? findUncarried(value, "$", []) ?? { path: "$", what: messageOf(cause) };
   const message = `${method} ${path} returned a value that JSON cannot carry: ${found.path} is ${found.what}.`;
   return routeError("RESULT_NOT_JSON", message, { cause });
 }
@@ -43,14 +46,20 @@ interface Uncarried {
   readonly what: string;
 }
 
-/** The first value that JSON refuses, depth first. Functions and symbols inside objects it leaves out, not refuses. */
+/** JSON would write each of them as an empty object. */
+const emptied = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error];
+
+/** The first value that JSON refuses or would empty, depth first. Functions and symbols inside objects it leaves out, not refuses. */
 function findUncarried(value: unknown, path: string, within: readonly object[]): Uncarried | undefined {
   if (typeof value === "bigint") return { path, what: "a bigint" };
   if (path === "$" && (typeof value === "function" || typeof value === "symbol"))
     return { path, what: `a ${typeof value}` };
+  if (typeof value === "number" && !Number.isFinite(value)) return { path, what: `${value}` };
   if (typeof value !== "object" || value === null) return undefined;
   if (within.includes(value)) return { path, what: "a cycle, it is inside itself" };
   if ("toJSON" in value && typeof value.toJSON === "function") return findInToJson(value, value.toJSON, path, within);
+  const empty = emptied.find((kind) => value instanceof kind);
+  if (empty !== undefined) return { path, what: `${empty === Error ? "an" : "a"} ${empty.name}` };
   const inside = [...within, value];
   const list = Array.isArray(value);
   for (const [key, item] of Object.entries(value)) {

@@ -25,6 +25,20 @@ test("what a handler returns is sent as JSON, strings too; undefined is 204; a R
   assert.deepEqual([response.status, response.body, response.headers.get("x-own")], [203, "as is", "1"]);
 });
 
+test("null, an empty object and a hole in a list are carried as they are", async () => {
+  const value = { none: null, empty: {}, list: [undefined, null], at: new Date(0) };
+  const hono = compile(
+    new Routes().get("/", () => value),
+    new TestHost(),
+  );
+  assert.deepEqual((await ask(hono, "/")).body, {
+    none: null,
+    empty: {},
+    list: [null, null],
+    at: new Date(0).toJSON(),
+  });
+});
+
 test("the status option, and what is set on Hono's context, count", async () => {
   const routes = new Routes()
     .post("/made", { status: 201 }, () => ({ id: 1 }))
@@ -57,6 +71,10 @@ const uncarried: Record<string, readonly [value: unknown, path: string]> = {
   "a function": [() => 1, "$ is a function"],
   "a symbol": [Symbol("s"), "$ is a symbol"],
   "a key that is no word": [{ "a b": 1n }, '$["a b"] is a bigint'],
+  "a Map": [{ byId: new Map([[1, "a"]]) }, "$.byId is a Map"],
+  "a promise that was not awaited": [{ rows: [Promise.resolve(1)] }, "$.rows[0] is a Promise"],
+  "a number that is none": [{ mean: 0 / 0 }, "$.mean is NaN"],
+  "an infinite number": [[1, -Infinity], "$[1] is -Infinity"],
   "a toJSON that throws": [
     { at: new Date(NaN), x: { toJSON: () => assert.fail("no JSON") } },
     "$.x is an object whose toJSON threw",
