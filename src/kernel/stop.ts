@@ -223,7 +223,6 @@ export class Stop {
 
   /** Waits for `promise` until `due` or until the stop is forced. */
   private within<T>(promise: Promise<T>, due: number): Promise<T | typeof expired> {
-    if (this.forced) return Promise.resolve(expired);
     return until(this.alarms, Math.min(due, this.due), Promise.race([promise, this.forcing.promise]));
   }
 

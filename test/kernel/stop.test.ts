@@ -157,30 +157,33 @@ test("50: everybody who calls stop() gets the same promise", async () => {
   assert.equal(staged.generation.stop(), first);
 });
 
-test("50: a later force skips the drain, shortens what remains, and is said", async () => {
-  const trace: string[] = [];
-  const never = new Promise<never>(() => {});
-  const intake: Intake = {
-    name: "http",
-    open: () => {},
-    close: () => {},
-    drained: () => never,
-    abort: () => [{ kind: "in-flight", count: 2 }],
-  };
-  const slow = lifespan("slow", { stopTimeout: 20_000 }, async function* () {
-    yield;
-    await never;
+for (const lameDuck of [0, 5_000]) {
+  test(`50: a later force skips the ${lameDuck > 0 ? "lame duck and the drain" : "drain"} at once, and shortens what remains`, async () => {
+    const trace: string[] = [];
+    const never = new Promise<never>(() => {});
+    const intake: Intake = {
+      name: "http",
+      open: () => {},
+      close: () => {},
+      drained: () => never,
+      abort: () => [{ kind: "in-flight", count: 2 }],
+    };
+    const slow = lifespan("slow", { stopTimeout: 20_000 }, async function* () {
+      yield;
+      await never;
+    });
+    const staged = stage({ slow, a: traced(trace, "a", { down: 50 }) }, { intakes: [intake] });
+    await staged.generation.start();
+    const stopping = staged.generation.stop({ lameDuck });
+    await staged.clock.advance(1_000);
+    assert.equal(staged.generation.stop({ force: true }), stopping);
+    const { report } = await stopped(staged);
+    assert.deepEqual([report.forced, report.abandoned, trace], [true, ["slow"], ["a+", "a-"]]);
+    assert.ok(report.ms <= 6_000, `${report.ms} ms`);
+    assert.deepEqual(entryOf(report, "http")?.left, [{ kind: "in-flight", count: 2 }]);
+    assert.equal(staged.events.find(({ type }) => type === "intake.aborted")?.at, 1_000);
   });
-  const staged = stage({ slow, a: traced(trace, "a", { down: 50 }) }, { intakes: [intake] });
-  await staged.generation.start();
-  const stopping = staged.generation.stop({ lameDuck: 5_000 });
-  await staged.clock.advance(1_000);
-  assert.equal(staged.generation.stop({ force: true }), stopping);
-  const { report } = await stopped(staged);
-  assert.deepEqual([report.forced, report.abandoned, trace], [true, ["slow"], ["a+", "a-"]]);
-  assert.ok(report.ms <= 6_000, `${report.ms} ms`);
-  assert.deepEqual(entryOf(report, "http")?.left, [{ kind: "in-flight", count: 2 }]);
-});
+}
 
 test("50: force shortens the teardown that is going on", async () => {
   const staged = stage({ slow: hangsDown("slow") });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { lifespan, type LivespanError } from "livespan/kernel";
 import { messagesOf, stage, traced } from "./stage.ts";
@@ -219,6 +220,52 @@ test("a dependency that is down pauses a task, and costs it no restarts", async 
   assert.deepEqual(staged.names("task.resumed"), ["task"]);
   await staged.clock.advance(60_000);
   assert.match(messagesOf((await staged.generation.ended).errors[0]).join(), /more often than its policy allows: boom/);
+  assert.equal(started(staged), 3, "the one that was paused, and two that its policy counts");
+});
+
+test("40: a task that fails while the program drains is neither started again nor counted", async () => {
+  const gate = Promise.withResolvers<void>();
+  const drained = Promise.withResolvers<void>();
+  const intake = { name: "http", open: () => {}, close: () => {}, drained: () => drained.promise, abort: () => [] };
+  const body: Body = () => gate.promise.then(fail);
+  const staged = stage(
+    {},
+    { tasks: [entry(body, { intensity: { restarts: 0, withinMs: 1_000 } })], intakes: [intake] },
+  );
+  await staged.generation.start();
+  await staged.clock.advance(0);
+  const stopping = staged.generation.stop();
+  gate.resolve();
+  await staged.clock.advance(0);
+  drained.resolve();
+  assert.deepEqual((await staged.clock.until(stopping)).errors, []);
+  assert.deepEqual([started(staged), staged.names("task.failed"), staged.names("task.exceeded")], [1, ["task"], []]);
+});
+
+test("61: a stop in the turn in which the program is ready starts no task, though it has yet to drain", async () => {
+  const intake = {
+    name: "http",
+    open: () => {},
+    close: () => {},
+    drained: () => new Promise<never>(() => {}),
+    abort: () => [],
+  };
+  const staged = stage({}, { tasks: [entry(forever as never)], intakes: [intake] });
+  staged.generation.on(({ type }) => void (type === "ready" && staged.generation.stop()));
+  await staged.generation.start();
+  await staged.clock.until(staged.generation.ended);
+  assert.equal(started(staged), 0);
+});
+
+test("a task that sleeps again and again leaves no listeners on its signal", async () => {
+  let left = -1;
+  const staged = await running(async ({ sleep, signal }) => {
+    for (let i = 0; i < 20; i++) await sleep(1);
+    left = getEventListeners(signal, "abort").length;
+  });
+  await staged.clock.advance(20);
+  assert.equal(left, 0);
+  await staged.generation.stop();
 });
 
 test("a health check that hangs or throws is unhealthy after a second", async () => {
