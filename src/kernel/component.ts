@@ -59,7 +59,7 @@ export class Component implements ContextOwner {
   private readonly aborter = new Aborter();
   private inherited: readonly Provided[] = nothingProvided;
   private own: Provided[] | undefined;
-  private childGroup: Children | undefined;
+  childGroup: Children | undefined;
 
   constructor(declaration: LifespanDeclaration, name: string) {
     this.declaration = declaration;
@@ -131,10 +131,6 @@ export class Component implements ContextOwner {
       errors.push(error);
     }
     if (errors.length > 0) throw combine(errors, `lifespan "${this.name}" and its children failed`);
-  }
-
-  get hasChildren(): boolean {
-    return this.childGroup !== undefined;
   }
 
   abort(reason: unknown): void {

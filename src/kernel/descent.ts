@@ -53,7 +53,7 @@ export class Descent {
   private async bring(component: Component): Promise<void> {
     if (component.state === "starting") await this.awaitSetup(component);
     else if (component.late !== undefined) await this.awaitLate(component, component.late);
-    if (component.state === "up" || (component.state === "failed" && component.hasChildren))
+    if (component.state === "up" || (component.state === "failed" && component.childGroup !== undefined))
       await this.tearDown(component);
   }
 

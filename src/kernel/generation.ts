@@ -99,7 +99,7 @@ export class Generation {
     this.around = this.surroundings();
     this.tasks = entries.map((entry) => this.taskOf(entry));
     this.intakes = plan.intakes ?? [];
-    this.backlog = new Backlog((name, error) => this.workFailed(name, error));
+    this.backlog = new Backlog((name, error) => world.log("error", `"${name}" failed: ${messageOf(error)}`, { error }));
     this.ended = this.end.promise;
   }
 
@@ -198,6 +198,7 @@ export class Generation {
       // Last, since whoever is told of the stop may ask for it again.
       this.beginStop(request.cause ?? { kind: "asked", by: "stop()" }, request.lameDuck ?? this.budgets.lameDuck);
     }
+    if (request.lameDuck === 0) this.stopRun?.hurry();
     if (this.forced) this.stopRun?.force(this.budgets.forced);
     return this.stopped;
   }
@@ -284,10 +285,6 @@ export class Generation {
     if (this.stopRun !== undefined) this.stopRun.errors.push(error);
     else if (this.state === "ready") void this.stop({ cause: { kind: "task", name: task, error } });
     else this.startRun?.fail(error);
-  }
-
-  private workFailed(name: string, error: unknown): void {
-    this.world.log("error", `"${name}" failed: ${messageOf(error)}`, { error });
   }
 
   private taskOf({ name, needs, options, body, args, extras }: TaskEntry): Task {

@@ -39,6 +39,7 @@ export class Stop {
   private readonly began: number;
   private readonly limitMs: number;
   private readonly forcing = Promise.withResolvers<typeof expired>();
+  private readonly hurrying = Promise.withResolvers<void>();
   /** While intakes are aborted: their common limit. */
   private readonly aborting: Limited = { limit: undefined };
   private total: number;
@@ -81,6 +82,11 @@ export class Stop {
     return this.report();
   }
 
+  /** Ends the lame duck: whoever asks now does not want to wait for it. */
+  hurry(): void {
+    this.hurrying.resolve();
+  }
+
   /** Skips the drain, and leaves what remains at most `ms`. */
   force(ms: number): void {
     if (this.forced) return;
@@ -98,7 +104,7 @@ export class Stop {
   private async drain(lameDuckMs: number): Promise<void> {
     const { intakes, backlog, budgets } = this.what;
     for (const intake of intakes) void this.warn(intake);
-    if (lameDuckMs > 0) await this.within(new Promise<never>(() => {}), this.now() + lameDuckMs);
+    if (lameDuckMs > 0) await this.within(this.hurrying.promise, this.now() + lameDuckMs);
     const from = this.now();
     const open = new Set(intakes);
     const drained = Promise.all(intakes.map((intake) => this.drainIntake(intake, open, from)));

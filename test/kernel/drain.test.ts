@@ -151,3 +151,16 @@ test("39: work that fails is logged by its name, and ends nothing", async () => 
   );
   await staged.generation.stop();
 });
+
+test("who asks again without a lame duck does not wait for the one that goes on", async () => {
+  const trace: string[] = [];
+  const staged = stage({ a: traced(trace, "a") }, { intakes: [busyIntake(trace, "http", Promise.resolve())] });
+  await staged.generation.start();
+  const stopping = staged.generation.stop({ lameDuck: 5_000 });
+  await staged.clock.advance(1_000);
+  assert.deepEqual(trace, ["a+", "http open", "http lame duck"]);
+  void staged.generation.stop({ lameDuck: 0 });
+  await staged.clock.until(stopping);
+  assert.equal(staged.clock.now(), 1_000);
+  assert.deepEqual(trace.slice(3), ["http close", "http drain", "a-"]);
+});
