@@ -32,6 +32,12 @@ interface Turn {
 /**
  * An app on a socket in this process. It touches neither signals nor the exit code, so that any program can carry it; `serve`
  * adds those.
+ *
+ *     serving ── replace ──→ between ── the next one is up, or is not ──→ serving
+ *        └──────── stop ────────┴──→ stopping
+ *
+ * While one generation goes down and the next comes up, the socket is nobody's: a stop that comes then closes it itself.
+ * Replacements are made one after the other, and none once the stop was asked for.
  */
 export class Listening implements AsyncDisposable {
   private readonly options: ListenAppOptions;
@@ -40,9 +46,7 @@ export class Listening implements AsyncDisposable {
   private readonly listener: Listener;
   private current: Turn | undefined;
   private replacing: Promise<void> | undefined;
-  /** While one generation goes down and the next comes up, the socket is nobody's. */
-  private between = false;
-  private stopping = false;
+  private phase: "serving" | "between" | "stopping" = "serving";
 
   /** `preset` holds where neither the app nor the options say otherwise. */
   constructor(options: ListenAppOptions, log: Log, preset: Partial<Budgets> = {}) {
@@ -86,8 +90,8 @@ export class Listening implements AsyncDisposable {
   }
 
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
-    this.stopping = true;
-    const closing = this.between ? this.listener.close() : undefined;
+    const closing = this.phase === "between" ? this.listener.close() : undefined;
+    this.phase = "stopping";
     try {
       return await this.run?.stop(request);
     } finally {
@@ -112,7 +116,7 @@ export class Listening implements AsyncDisposable {
     const next = await this.turnOf(app);
     try {
       this.assertServing(old?.run.generation.state);
-      this.between = true;
+      this.phase = "between";
       if (old !== undefined) await this.endReplaced(old);
       this.assertServing();
       this.current = next;
@@ -122,16 +126,14 @@ export class Listening implements AsyncDisposable {
       await next.run.stop().catch(() => {});
       throw error;
     } finally {
-      this.between = false;
+      if (this.phase === "between") this.phase = "serving";
     }
   }
 
   private assertServing(state: GenerationState = "ready"): void {
-    if (!this.stopping && (state === "ready" || state === "failed")) return;
-    throw hostError(
-      "REPLACE_WHILE_STOPPING",
-      `the app cannot be replaced: it is ${this.stopping ? "stopping" : state}.`,
-    );
+    const isStopping = this.phase === "stopping";
+    if (!isStopping && (state === "ready" || state === "failed")) return;
+    throw hostError("REPLACE_WHILE_STOPPING", `the app cannot be replaced: it is ${isStopping ? "stopping" : state}.`);
   }
 
   private async endReplaced({ run, intake }: Turn): Promise<void> {
