@@ -123,15 +123,11 @@ export function lifespan(name: string, second: unknown, third?: unknown): Lifesp
   const [options, setup] = third === undefined ? [{}, second] : [second, third];
   assertName("lifespan", name);
   assertOptions(`lifespan "${name}"`, options, optionNames);
-  const { startTimeout, stopTimeout } = options as LifespanOptions<Needs>;
+  const { startTimeout, stopTimeout, health } = options as LifespanOptions<Needs>;
   if (startTimeout !== undefined) assertMs(`lifespan "${name}": startTimeout`, startTimeout);
   if (stopTimeout !== undefined) assertMs(`lifespan "${name}": stopTimeout`, stopTimeout);
-  if (typeof setup !== "function") {
-    throw kernelError(
-      "INVALID_DECLARATION",
-      `lifespan "${name}" has no setup: expected a function, got ${typeof setup}.`,
-    );
-  }
+  if (health !== undefined) assertFunction(name, "health check", health);
+  assertFunction(name, "setup", setup);
   return new LifespanDeclaration(name, options, setup as (ctx: LifespanContext<never>) => unknown);
 }
 
@@ -151,6 +147,12 @@ export function assertName(what: string, name: unknown): asserts name is string 
 }
 
 /** @throws LivespanError INVALID_DECLARATION unless `ms` is a duration. */
+function assertFunction(name: string, what: string, candidate: unknown): void {
+  if (typeof candidate === "function") return;
+  const message = `lifespan "${name}" has no ${what}: expected a function, got ${typeof candidate}.`;
+  throw kernelError("INVALID_DECLARATION", message);
+}
+
 export function assertMs(what: string, ms: unknown): void {
   if (typeof ms === "number" && ms >= 0) return;
   throw kernelError(

@@ -78,6 +78,11 @@ const malformed: readonly (readonly [string, () => unknown, object])[] = [
     { code: "INVALID_DECLARATION", message: /"a" has no setup.*object/ },
   ],
   [
+    "a health check that is none",
+    () => lifespan("a", { health: true as never }, setup),
+    { code: "INVALID_DECLARATION", message: /"a" has no health check.*boolean/ },
+  ],
+  [
     "no options",
     () => lifespan("a", null as never, setup),
     { code: "INVALID_DECLARATION", message: /object of options/ },
