@@ -3,6 +3,9 @@ export class Aborter {
   private controller: AbortController | undefined;
   private why: { readonly reason: unknown } | undefined;
 
+  get aborted(): boolean {
+    return this.why !== undefined;
+  }
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();

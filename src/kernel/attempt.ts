@@ -65,8 +65,9 @@ export class Attempt implements ContextOwner {
       await captured(() => world.scope.own(this.task, () => inside(this.provided, () => this.body())));
     } catch (error) {
       // A body may end by the softer signal as well: that the program drains is no failure of its.
-      const { draining } = this.around;
-      if (!isAbortOf(error, this.signal) && !(draining.aborted && error === draining.reason)) this.errors.push(error);
+      const { drainer } = this.around;
+      if (!isAbortOf(error, this.signal) && !(drainer.aborted && error === drainer.signal.reason))
+        this.errors.push(error);
     }
     this.over = true;
     this.errors.push(...(await this.children.stop(new Stopping(`task "${this.name}" has ended`))));

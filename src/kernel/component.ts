@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly world: World;
   readonly alarms: Alarms;
   readonly emit: Emit;
-  readonly draining: AbortSignal;
+  readonly drainer: Aborter;
   /** Runs a function in the asynchronous context that start() was called in. */
   readonly captured: <R>(fn: () => R) => R;
   /** Everything that any lifespan has provided so far: what tasks and handlers run under. */

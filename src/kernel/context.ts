@@ -45,7 +45,7 @@ export class Context implements TaskContext<object> {
     return this.owner.signal;
   }
   get draining(): AbortSignal {
-    return this.owner.around.draining;
+    return this.owner.around.drainer.signal;
   }
   get clock(): Clock {
     return this.owner.around.world.clock;

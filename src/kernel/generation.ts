@@ -129,7 +129,7 @@ export class Generation {
 
   /** The values of a record of lifespans, by its keys. */
   values(needs: Needs): Record<string, unknown> {
-    return Object.fromEntries(this.graph.entries(needs).map(([key, { value }]) => [key, value]));
+    return Object.fromEntries(Object.keys(needs).map((key) => [key, this.graph.component(needs[key]!)?.value]));
   }
 
   /** Runs `fn` under everything that lifespans provided. */
@@ -318,14 +318,13 @@ export class Generation {
 
   private surroundings(): Surroundings {
     let all: readonly Provided[] | undefined;
-    const { drainer } = this;
+    // No getter in this literal: each would make a hidden class of its own, which keeps its generation from the young
+    // collector.
     return {
       world: this.world,
       alarms: new Alarms(this.world.clock),
       emit: this.events.emit,
-      get draining() {
-        return drainer.signal;
-      },
+      drainer: this.drainer,
       captured: (fn) => this.captured(fn),
       provided: () => {
         if (this.state === "starting") return allProvided(this.graph.components);

@@ -17,10 +17,10 @@ export type Overrides = ReadonlyMap<Lifespan<unknown>, Replacement>;
 export class Graph {
   readonly components: Component[] = [];
   private readonly byDeclaration = new Map<LifespanDeclaration, Component>();
+  private readonly names = new Set<string>();
 
   constructor(roots: readonly Root[], overrides: Overrides = new Map()) {
     for (const { owner, needs } of roots) this.add(owner, needs, overrides);
-    this.refuseDuplicates();
     this.settleOptional();
     this.settleLast();
   }
@@ -37,29 +37,32 @@ export class Graph {
   /** Depth first with a stack of its own: a chain of needs may be longer than the engine's. */
   private add(owner: string, needs: Needs, overrides: Overrides): void {
     const path = new Set<Component>();
-    const open: { readonly component: Component | undefined; readonly rest: [string, unknown][] }[] = [];
-    open.push({ component: undefined, rest: Object.entries(needs).reverse() });
+    const open: { readonly component: Component | undefined; readonly from: Needs; readonly rest: string[] }[] = [];
+    open.push({ component: undefined, from: needs, rest: Object.keys(needs).reverse() });
     while (open.length > 0) {
-      const { component, rest } = open.at(-1)!;
-      const next = rest.pop();
-      if (next === undefined) {
+      const { component, from, rest } = open.at(-1)!;
+      const key = rest.pop();
+      if (key === undefined) {
         open.pop();
         if (component === undefined) continue;
         path.delete(component);
         this.components.push(component);
         continue;
       }
-      const [key, candidate] = next;
-      const declaration = declarationOf(candidate, key, component?.name ?? owner);
+      const declaration = declarationOf(from[key], key, component?.name ?? owner);
       let needed = this.byDeclaration.get(declaration);
       if (needed === undefined) {
-        needed = new Component(replaced(declaration, overrides), declaration.name);
+        const { name } = declaration;
+        if (this.names.has(name))
+          throw kernelError("DUPLICATE_LIFESPAN", `two different lifespans are named "${name}".`);
+        this.names.add(name);
+        needed = new Component(replaced(declaration, overrides), name);
         this.byDeclaration.set(declaration, needed);
         const { needs: deeper } = needed.declaration.options;
         if (deeper === undefined) this.components.push(needed);
         else {
           path.add(needed);
-          open.push({ component: needed, rest: Object.entries(deeper).reverse() });
+          open.push({ component: needed, from: deeper, rest: Object.keys(deeper).reverse() });
         }
       } else if (path.has(needed)) {
         refuseCycle([...path], needed);
@@ -68,14 +71,6 @@ export class Graph {
       component.needs.push(needed);
       component.keys.push(key);
       needed.dependents.push(component);
-    }
-  }
-
-  private refuseDuplicates(): void {
-    const names = new Set<string>();
-    for (const { name } of this.components) {
-      if (names.has(name)) throw kernelError("DUPLICATE_LIFESPAN", `two different lifespans are named "${name}".`);
-      names.add(name);
     }
   }
 

@@ -13,7 +13,7 @@ export async function runPeriodically(task: Task): Promise<void> {
   const overlap = new Overlap(task);
   for (;;) {
     const tick = await pace();
-    if (tick === false || task.around.draining.aborted) break;
+    if (tick === false || task.around.drainer.aborted) break;
     if (tick === "missed" && onMissed === "skip") skip(task, "missed");
     else await overlap.tick();
     if (overlap.givenUp) break;
@@ -71,7 +71,7 @@ class Overlap {
         return;
       }
       if (this.task.attempts.size === 0) this.task.state = "waiting";
-    } while (this.queued && !this.task.around.draining.aborted);
+    } while (this.queued && !this.task.around.drainer.aborted);
   }
 }
 

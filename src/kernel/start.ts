@@ -81,16 +81,17 @@ export class Start {
 
   private bringUp(components: readonly Component[]): Promise<void> {
     for (const component of components) component.waitsFor = component.needs.length;
-    for (const component of components) if (component.needs.length === 0) this.launch(component);
+    const now = this.now();
+    for (const component of components) if (component.needs.length === 0) this.launch(component, now);
     return this.allUp.promise;
   }
 
-  private launch(component: Component): void {
+  private launch(component: Component, now = this.now()): void {
     if (this.over) return;
     const { alarms, emit } = this.around;
     const limit = component.declaration.options.startTimeout ?? this.what.budgets.startEach;
-    component.startedAt = this.now();
-    component.limit = alarms.at(component.startedAt + limit, () => this.timeOut(component, limit));
+    component.startedAt = now;
+    component.limit = alarms.at(now + limit, () => this.timeOut(component, limit));
     emit("lifespan.starting", { name: component.name });
     component.up(
       this.around,

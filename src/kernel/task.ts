@@ -245,12 +245,12 @@ export class Task {
     for (;;) {
       const from = world.clock.now();
       const failure = await this.attempt();
-      if (this.signal.aborted || around.draining.aborted) return this.finish("stopped");
+      if (this.signal.aborted || around.drainer.aborted) return this.finish("stopped");
       if (failure === undefined && (!again || this.isManager)) return this.finish("ended");
       if (!(await this.survives(failure))) return;
       const inMs = this.degraded ? this.backoff.longest() : this.backoff.next(world.clock.now() - from);
       emit("task.restarting", { name: this.name, inMs, restarts: ++this.restarts });
-      if (!(await this.wait(inMs, "backing-off")) || around.draining.aborted) return this.finish("stopped");
+      if (!(await this.wait(inMs, "backing-off")) || around.drainer.aborted) return this.finish("stopped");
     }
   }
 
