@@ -70,7 +70,7 @@ export function deliver(event: LifespanEvent, listener: EventListener, log: Log)
 
 /** Hands each event to every listener. */
 export class Events {
-  private readonly listeners = new Map<EventListener, ReadonlySet<LifespanEvent["type"]> | undefined>();
+  private listeners: readonly { hear: EventListener; types: ReadonlySet<LifespanEvent["type"]> | undefined }[] = [];
   private readonly now: () => number;
   private readonly log: Log;
 
@@ -81,17 +81,18 @@ export class Events {
 
   /** Hands events to `listener`, those of `types` or all. The returned function ends it. */
   on(listener: EventListener, types?: ReadonlySet<LifespanEvent["type"]>): () => void {
-    this.listeners.set(listener, types);
-    return () => void this.listeners.delete(listener);
+    const added = { hear: listener, types };
+    this.listeners = [...this.listeners, added];
+    return () => void (this.listeners = this.listeners.filter((each) => each !== added));
   }
 
   readonly emit: Emit = (type, detail) => {
     let event: LifespanEvent | undefined;
-    for (const [listener, types] of this.listeners) {
+    for (const { hear, types } of this.listeners) {
       if (types?.has(type) === false) continue;
       // Made only when somebody listens: a start of thousands pays nothing for what nobody reads.
       event ??= { type, at: this.now(), ...detail } as LifespanEvent;
-      deliver(event, listener, this.log);
+      deliver(event, hear, this.log);
     }
   };
 }
