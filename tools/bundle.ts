@@ -3,7 +3,16 @@ import { join } from "node:path";
 import { root } from "./command.ts";
 
 /** Files that are imported from outside by their place: the package's entries, and what finds its assets beside itself. */
-const entries = ["app/index", "kernel/index", "http/index", "http/docs", "host/index", "testing/index", "cli/main"];
+const entries = [
+  "app/index",
+  "kernel/index",
+  "http/index",
+  "http/docs",
+  "live/index",
+  "host/index",
+  "testing/index",
+  "cli/main",
+];
 
 /** One chunk for each part that is loaded as a whole; what is loaded on demand is in none of them. */
 const chunks = [

@@ -1,0 +1,139 @@
+import { errorsOf, LivespanError } from "../kernel/errors.ts";
+
+export const liveErrors = {
+  INVALID_STATE: {
+    means:
+      "defineState() was given something that is no state: a name that is taken or empty, a var twice, no function.",
+    remedy: "Give each var, computed value, event and background task a name of its own.",
+  },
+  STATE_VALUE: {
+    means:
+      "A state was given a value that cannot be sent or kept: a function, a symbol, a class of its own, or a cycle.",
+    remedy: "Keep plain objects, lists, texts, numbers, dates, maps and sets in a state, and the rest in a lifespan.",
+  },
+  STATE_TOO_LARGE: {
+    means: "A state would have grown beyond its limit; nothing of that change was kept.",
+    remedy:
+      "Keep less in the state (a page of the rows, not all of them), or raise createApp({ live: { stateLimit } }).",
+  },
+  IMMUTABLE_STATE: {
+    means: "A state was written to outside an exclusive block, or through a draft whose block has ended.",
+    remedy: "Write inside update() or exclusive(), to the draft that they give.",
+  },
+  REENTRANT_LOCK: {
+    means: "An exclusive block was entered inside another one of the same tab; it would have waited for itself.",
+    remedy: "Use the draft that is there, or enter the second block after the first has ended.",
+  },
+  LOCK_CYCLE: {
+    means: "Two exclusive blocks wait for each other.",
+    remedy: "Enter blocks of several owners in one order everywhere, or one after the other.",
+  },
+  LOCK_LOST: {
+    means:
+      "An exclusive block took longer than its lease while this process could not renew it, and another has gone on.",
+    remedy: "Nothing of it was kept. Do long work outside the block, and run the block again.",
+  },
+  LOCK_TIMEOUT: {
+    means: "An exclusive block waited too long for its turn.",
+    remedy: "See which handler or task holds the block: do long work outside of it.",
+  },
+  UPDATE_NOT_SYNC: {
+    means: "The function given to update() returned a promise; update() is synchronous so that it can be done again.",
+    remedy: "Await first and update with the result, or use exclusive().",
+  },
+  UPDATE_CONFLICT: {
+    means: "An update was overtaken by others again and again.",
+    remedy: "Use exclusive() for what many processes change at once.",
+  },
+  NOT_CALLABLE: {
+    means: "A background task or an event was called like a function.",
+    remedy: "Start a background task by ctx.start(name) or self.start(name), and queue an event by ctx.queue(name).",
+  },
+  BACKGROUND_NOT_ASYNC: {
+    means: "The body of a background task is not an async function.",
+    remedy: "Write `background(async (self) => { … })`.",
+  },
+  UNKNOWN_STATE: {
+    means: "A state was named that the app does not have.",
+    remedy: "List it in createApp({ states: […] }).",
+  },
+  UNKNOWN_EVENT: {
+    means: "An event or a background task was named that its state does not have.",
+    remedy: "Check the name; a page that was built for another version of the server has to be loaded again.",
+  },
+  INVALID_ARGUMENT: {
+    means: "The argument of an event is not what its schema takes.",
+    remedy: "Send what the schema describes.",
+  },
+  HANDLER_FAILED: {
+    means: "An event handler threw; nothing of its changes was kept, and what it started and queued was dropped.",
+    remedy: "The server's log has the error.",
+  },
+  SUPERSEDED: {
+    means: "A newer event of the same name has taken the place of this one.",
+    remedy: "Nothing: the newer one counts.",
+  },
+  UNKNOWN_TAB: {
+    means: "A token was named that belongs to no tab: it never did, or the tab's state has expired.",
+    remedy:
+      "Pass ctx.token of a tab. From another process the tab is seen only with a shared store, such as redisStore().",
+  },
+  TAB_REFUSED: {
+    means: "A connection named a tab that belongs to another browser session, or its session is not known.",
+    remedy: "Load the page again.",
+  },
+  JOIN_REFUSED: {
+    means: "A tab asked for a state that its page may not see, or for a key that the state's join() refuses.",
+    remedy: "List the state in the app's states, and let join() allow the key.",
+  },
+  ORIGIN_REFUSED: {
+    means: "A page of another origin tried to connect.",
+    remedy: "Serve the page from the same origin, or name the other one in createApp({ live: { origins } }).",
+  },
+  BAD_FRAME: {
+    means: "A client sent something that is no frame of the protocol.",
+    remedy: "Load the page again, so that it has the client of this server.",
+  },
+  PROTOCOL: {
+    means: "A client speaks another version of the protocol.",
+    remedy: "Load the page again, so that it has the client of this server.",
+  },
+  TOO_MANY_EVENTS: {
+    means: "A tab sent more events than it may, or has too many waiting.",
+    remedy: "Send fewer (on change rather than on each key), or raise createApp({ live: { rate } }).",
+  },
+  TOO_MANY_SESSIONS: {
+    means: "The server has as many tabs as it may.",
+    remedy: "Raise createApp({ live: { tabs } }), or add a process.",
+  },
+  STOPPING: {
+    means: "The server is going down and takes no more events; the tab is told to come back.",
+    remedy: "Nothing: a client comes back by itself, and asks again.",
+  },
+  STORE_UNREACHABLE: {
+    means: "The store of the states could not be reached.",
+    remedy: "See whether it runs and where the app looks for it.",
+  },
+  STORE_LIMIT: {
+    means: "The memory store holds as much as it may.",
+    remedy: "Raise memoryStore({ limit }), shorten its idle time, or use redisStore().",
+  },
+} as const;
+
+export const liveError = errorsOf(liveErrors);
+
+/** A state was written to where it is only read, or through a draft whose block has ended. */
+export class ImmutableStateError extends LivespanError {
+  override readonly name = "ImmutableStateError";
+  constructor(message: string) {
+    super("IMMUTABLE_STATE", message, liveErrors.IMMUTABLE_STATE.remedy);
+  }
+}
+
+/** A block was entered inside a block of the same tab. */
+export class ReentrantLockError extends LivespanError {
+  override readonly name = "ReentrantLockError";
+  constructor(message: string) {
+    super("REENTRANT_LOCK", message, liveErrors.REENTRANT_LOCK.remedy);
+  }
+}

@@ -1,0 +1,17 @@
+export { defineState } from "./server/state.ts";
+export type { AnyState, Draft, Events, Snapshot, State, StateOptions } from "./server/state.ts";
+export type {
+  Background,
+  BackgroundOptions,
+  BackgroundTask,
+  ConnectionFacts,
+  Event,
+  EventContext,
+  EventOptions,
+  Frozen,
+  LiveApp,
+  Locked,
+  Self,
+} from "./server/context.ts";
+export { ImmutableStateError, liveErrors, ReentrantLockError } from "./errors.ts";
+export type { Commit, Lease, Outcome, Place, Saved, Store, StoreWorld } from "./server/store.ts";

@@ -1,0 +1,84 @@
+import { lifespan } from "livespan";
+import { defineState } from "livespan/live";
+import { z } from "zod";
+
+const db = lifespan("db", async function* () {
+  yield { query: async (sql: string): Promise<number> => sql.length };
+});
+
+export const counter = defineState("counter", {
+  vars: { counter: 0, maxCounter: 10, running: false, rows: [] as { id: number; text: string }[] },
+  private: { clicks: 0 },
+  computed: { label: (s) => `${s.counter} / ${s.maxCounter}` },
+  needs: { db },
+})
+  .background(({ background }) => ({
+    count: background(
+      async (self) => {
+        // @ts-expect-error readonly outside a block
+        self.view.counter = 1;
+        // @ts-expect-error nested values are readonly as well
+        self.view.rows.push({ id: 1, text: "" });
+        (await self.lifespan.db.query("x")) satisfies number;
+        (await self.update((s) => ++s.counter)) satisfies number;
+        await self.update((s) => {
+          s.clicks++;
+          s.rows.push({ id: 1, text: "" });
+        });
+        await using s = await self.lock();
+        s.counter = 1;
+        await s.commit();
+        await self.sleep(500);
+      },
+      { concurrency: "single" },
+    ),
+    wait: background(z.number(), async (self, n) => {
+      await self.sleep(n);
+    }),
+    // @ts-expect-error a background task is async
+    sync: background(() => {}),
+  }))
+  .background(({ background }) => ({
+    again: background(async (self) => {
+      self.start("wait", 5);
+      // @ts-expect-error the argument is a number
+      self.start("wait", "5");
+    }),
+  }))
+  .events(({ on }) => ({
+    toggle: on((s, ctx) => {
+      s.running = !s.running;
+      if (s.running) ctx.start("count");
+      void ctx.app.modifyState(counterOf(), ctx.token, (draft) => draft);
+    }),
+    setMax: on(z.coerce.number().int().min(0), (s, max) => {
+      s.maxCounter = max;
+      return max;
+    }),
+    clear: on(function* (s) {
+      s.counter = 0;
+      yield;
+      s.counter = 1;
+      return "done";
+    }),
+    // @ts-expect-error no such background task
+    wrong: on((_, ctx) => ctx.start("nope")),
+    // @ts-expect-error argument missing
+    wrong2: on((_, ctx) => ctx.start("wait")),
+  }))
+  .events(({ on }) => ({
+    both: on((_, ctx) => {
+      ctx.queue("clear");
+      ctx.queue("setMax", "5");
+      // @ts-expect-error no such event
+      ctx.queue("cleer");
+    }),
+  }));
+
+const other = defineState("other", { vars: { n: 0 }, private: { secret: "" } });
+function counterOf(): typeof other {
+  return other;
+}
+
+// @ts-expect-error a lifespan is needed, not a value
+defineState("bad", { vars: {}, needs: { db: 1 } });
