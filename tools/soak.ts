@@ -1,6 +1,8 @@
 // What is long: `npm run soak` runs whole what `npm test` runs as a seeded sample. Paths choose among the files.
 import { build } from "./build.ts";
 import { findTests, runTests } from "./gate/suite.ts";
+import { serviceSteps } from "./services.ts";
+import { runSteps } from "./gate/step.ts";
 import { Tally } from "./gate/tally.ts";
 
 process.env.LIVESPAN_SOAK = "full";
@@ -12,7 +14,10 @@ if (code !== 0) {
 } else if (files.length === 0) {
   tally.say("no soak file matches");
 } else {
-  await runTests(files, tally, new AbortController().signal);
+  await using stack = new AsyncDisposableStack();
+  const { signal } = new AbortController();
+  await runSteps(await serviceSteps(files, tally, stack), tally, signal);
+  await runTests(files, tally, signal);
   tally.say(tally.toString());
 }
 process.exitCode = code === 0 && files.length > 0 && !tally.failed ? 0 : 1;

@@ -8,6 +8,7 @@ import { command, program } from "./command.ts";
 import { packageSteps } from "./gate/package.ts";
 import { runSteps, skip, type Step } from "./gate/step.ts";
 import { findTests, runTests } from "./gate/suite.ts";
+import { serviceSteps } from "./services.ts";
 import { Tally } from "./gate/tally.ts";
 
 const formatStep: Step = { name: "format (oxfmt)", run: (signal) => command(program("oxfmt", "--check"), { signal }) };
@@ -24,7 +25,7 @@ async function wholeGate(files: readonly string[], tally: Tally, signal: AbortSi
   const checks = packageSteps(scratch.path);
   if (await runSteps([formatStep, buildStep], tally, signal)) {
     await runSteps(typedSteps, tally, signal);
-    await runTests(files, tally, signal);
+    await serveTests(files, tally, signal);
     await runSteps(checks, tally, signal);
   } else {
     for (const name of [...namesOf(typedSteps), ...files, ...namesOf(checks)]) skip(name, buildStep.name, tally);
@@ -32,7 +33,14 @@ async function wholeGate(files: readonly string[], tally: Tally, signal: AbortSi
 }
 
 async function someTests(files: readonly string[], tally: Tally, signal: AbortSignal): Promise<void> {
-  if (await runSteps([buildStep], tally, signal)) await runTests(files, tally, signal);
+  if (await runSteps([buildStep], tally, signal)) await serveTests(files, tally, signal);
+}
+
+/** Runs test files with the services that they need around them; these go down on a signal as well. */
+async function serveTests(files: readonly string[], tally: Tally, signal: AbortSignal): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  await runSteps(await serviceSteps(files, tally, stack), tally, signal);
+  await runTests(files, tally, signal);
 }
 
 /** Aborts on the first signal, so that what was started is stopped and what was written is removed. */
