@@ -15,3 +15,5 @@ export type {
 } from "./server/context.ts";
 export { ImmutableStateError, liveErrors, ReentrantLockError } from "./errors.ts";
 export type { Commit, Lease, Outcome, Place, Saved, Store, StoreWorld } from "./server/store.ts";
+export { memoryStore } from "./server/stores/memory.ts";
+export type { MemoryStoreOptions } from "./server/stores/memory.ts";

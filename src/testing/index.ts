@@ -8,4 +8,7 @@ export type { LeakReport, Leaks } from "./leaks.ts";
 export type { OverridePairs } from "./override.ts";
 export { testWorld } from "./world.ts";
 export type { LogLine, TestWorld, TestWorldOptions } from "./world.ts";
+export { storeConformance } from "./conformance/store.ts";
+export type { RunTest } from "./conformance/store.ts";
+export type { MakeStore, StoreSettings } from "./conformance/store/stage.ts";
 export { testingErrors } from "./errors.ts";
