@@ -32,14 +32,21 @@ export async function build(signal?: AbortSignal): Promise<Outcome> {
   if ((await modified(join(dist, stamp))) > (await newestSource())) return { code: 0, output: "" };
   const started = new Date();
   await rm(next, { recursive: true, force: true });
-  const declarations = ["--emitDeclarationOnly", "--outDir", next];
-  const compiled = await command(program("tsc", "-p", "tsconfig.build.json", ...declarations), { signal });
+  const compiled = await declare(signal);
   if (compiled.code === 0) {
     await bundle(next);
     await putInPlace(started);
   }
   await rm(next, { recursive: true, force: true });
   return compiled;
+}
+
+/** Writes the declarations, those of what knows the DOM from a program of their own. */
+async function declare(signal?: AbortSignal): Promise<Outcome> {
+  const output = ["--noEmit", "false", "--emitDeclarationOnly", "--outDir", next];
+  const compiled = await command(program("tsc", "-p", "tsconfig.build.json", ...output), { signal });
+  if (compiled.code !== 0) return compiled;
+  return command(program("tsc", "-p", "tsconfig.client.json", ...output), { signal });
 }
 
 async function putInPlace(started: Date): Promise<void> {

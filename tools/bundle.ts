@@ -1,4 +1,4 @@
-import { rolldown } from "rolldown";
+import { rolldown, type InputOptions, type OutputOptions } from "rolldown";
 import { join } from "node:path";
 import { root } from "./command.ts";
 
@@ -14,6 +14,9 @@ const entries = [
   "cli/main",
 ];
 
+/** What a page loads, and what makes its HTML: they share the context that the hooks read. */
+const pageEntries = ["live/client/index", "live/react/index", "live/react/server"];
+
 /** One chunk for each part that is loaded as a whole; what is loaded on demand is in none of them. */
 const chunks = [
   { name: "kernel", test: /src\/kernel\// },
@@ -24,24 +27,28 @@ const chunks = [
 
 /**
  * Writes the package's JavaScript as few files: a module costs Node a fraction of a millisecond to load, and there are more
- * than a hundred. What is loaded on demand stays in files of its own.
+ * than a hundred. What is loaded on demand stays in files of its own, and what a page loads shares none with the server.
  */
 export async function bundle(to: string): Promise<void> {
-  const input = Object.fromEntries(entries.map((entry) => [entry, join(root, `src/${entry}.ts`)]));
-  const build = await rolldown({
-    input,
-    platform: "node",
-    external: [/^node:/, /^[a-z@]/],
-    // A host needs at once what an app loads on demand.
-    checks: { ineffectiveDynamicImport: false },
-  });
+  // A host needs at once what an app loads on demand.
+  const checks = { ineffectiveDynamicImport: false };
+  await write(to, { input: inputs(entries), platform: "node", checks }, { codeSplitting: { groups: chunks } });
+  await write(to, { input: inputs(pageEntries), platform: "browser" }, { chunkFileNames: "chunks/page-[hash].js" });
+}
+
+function inputs(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, join(root, `src/${name}.ts`)]));
+}
+
+async function write(to: string, input: InputOptions, output: OutputOptions): Promise<void> {
+  const build = await rolldown({ ...input, external: [/^node:/, /^[a-z@]/] });
   await build.write({
     dir: to,
     format: "esm",
     sourcemap: true,
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name]-[hash].js",
-    codeSplitting: { groups: chunks },
+    ...output,
   });
   await build.close();
 }

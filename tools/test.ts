@@ -17,6 +17,10 @@ const buildStep: Step = { name: "build", essential: true, run: build };
 const typedSteps: readonly Step[] = [
   { name: "lint (oxlint)", run: (signal) => command(program("oxlint"), { signal }) },
   { name: "types (tsc)", run: (signal) => command(program("tsc", "--noEmit", "-p", "tsconfig.json"), { signal }) },
+  {
+    name: "types of what runs in a page (tsc)",
+    run: (signal) => command(program("tsc", "--noEmit", "-p", "tsconfig.client.json"), { signal }),
+  },
 ];
 const testFiles = ["test/**/*.test.ts", "examples/**/*.test.ts"];
 

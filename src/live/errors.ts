@@ -110,6 +110,19 @@ export const liveErrors = {
     means: "The server is going down and takes no more events; the tab is told to come back.",
     remedy: "Nothing: a client comes back by itself, and asks again.",
   },
+  CLIENT_CLOSED: {
+    means: "The page's client was closed, and sends no more events.",
+    remedy: "Close the client when the page is done with it, and not before.",
+  },
+  TAB_REPLACED: {
+    means: "Another connection has taken the tab over, as when a tab is duplicated where pages have no Web Locks.",
+    remedy:
+      "Go on in the other tab, or load this page again. Serve it over HTTPS, so that a copy is told from its tab.",
+  },
+  NO_PAGE: {
+    means: "A state was asked for where there is no page for it: on the server, for what the page was not made with.",
+    remedy: "List the state in the page's states, and send events from the browser.",
+  },
   STORE_UNREACHABLE: {
     means: "The store of the states could not be reached.",
     remedy: "See whether it runs and where the app looks for it.",

@@ -1,0 +1,24 @@
+/** What a page is made with: the tab and the first snapshots. It stands in the page as JSON, in `#livespan-data`. */
+export interface PageData {
+  readonly tab: string;
+  /** What the states looked like when the page was made. */
+  readonly schema: string;
+  readonly states: readonly EmbeddedState[];
+  /** Where the server takes sockets. "/_live" unless said. */
+  readonly path?: string;
+}
+
+/** A snapshot that came with the page: `snapshot`, or `rich` where JSON cannot carry it. */
+export interface EmbeddedState {
+  readonly state: string;
+  /** Of a shared state. */
+  readonly key?: string;
+  readonly epoch: string;
+  readonly version: number;
+  readonly snapshot?: object;
+  /** Text by devalue. */
+  readonly rich?: string;
+}
+
+/** The id of the script element that holds the data. */
+export const dataElement = "livespan-data";

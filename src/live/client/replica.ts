@@ -1,0 +1,145 @@
+import { applyOps } from "../wire/apply.ts";
+import type { Want } from "../wire/frames.ts";
+import type { Op } from "../wire/ops.ts";
+import type { LiveError } from "./error.ts";
+import type { LiveState } from "./live-client.ts";
+import type { EmbeddedState } from "./page.ts";
+
+/** Sends an event of a replica; settles with its outcome. */
+export type SendEvent = (replica: Replica, event: string, args: readonly unknown[]) => Promise<unknown>;
+
+/**
+ * The client's copy of one state. It is *empty* until a snapshot comes, then it *follows*: a change that does not begin at its
+ * version makes it *lost*, and it takes nothing until the next snapshot, for which its client asks. It never guesses.
+ */
+export class Replica implements LiveState {
+  readonly place: number;
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly ready: Promise<void>;
+  readonly events: Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
+  private readonly settle = Promise.withResolvers<void>();
+  private readonly listeners = new Set<() => void>();
+  private readonly unanswered = new Map<string, number>();
+  private embedded: object | undefined;
+  private snapshot: object | undefined;
+  private refusal: LiveError | undefined;
+  private epoch: string | undefined;
+  private version: number | undefined;
+  private isLost = false;
+
+  constructor(place: number, name: string, key: string | undefined, send: SendEvent) {
+    this.place = place;
+    this.name = name;
+    this.key = key;
+    this.ready = this.settle.promise;
+    // A page need not look at it; `get` throws as well.
+    this.ready.catch(() => {});
+    // A page may spread, log or await what it does not know: only texts are events, and this is no promise.
+    const calls: Record<string, () => Promise<unknown>> = Object.create(null);
+    this.events = new Proxy(calls, {
+      get: (known, event) =>
+        typeof event === "string" && event !== "then"
+          ? (known[event] ??= (...args: readonly unknown[]) => send(this, event, args))
+          : undefined,
+    });
+  }
+
+  readonly get = (): object | undefined => {
+    if (this.refusal !== undefined) throw this.refusal;
+    return this.snapshot;
+  };
+  readonly first = (): object | undefined => this.embedded;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    // Its own function each time: the same listener may be added twice, and removed once.
+    const call = (): void => listener();
+    this.listeners.add(call);
+    return () => void this.listeners.delete(call);
+  };
+
+  readonly pending = (event: string): boolean => this.unanswered.has(event);
+
+  /** What is sent to the server to follow the state from where it stands. */
+  get want(): Want {
+    const { name: state, key, epoch, version } = this;
+    const which = key === undefined ? { state } : { state, key };
+    return epoch === undefined || version === undefined ? which : { ...which, epoch, version };
+  }
+
+  /** The version that is shown; undefined when it is none of the server's. */
+  get seen(): number | undefined {
+    return this.version;
+  }
+
+  /** Begins with what came with the page. */
+  embed({ epoch, version }: EmbeddedState, snapshot: object): void {
+    this.embedded = snapshot;
+    this.replace(epoch, version, snapshot);
+  }
+
+  /** A whole snapshot, whatever there was before. */
+  replace(epoch: string, version: number, snapshot: object): true {
+    [this.epoch, this.version, this.isLost, this.refusal] = [epoch, version, false, undefined];
+    this.show(snapshot);
+    return true;
+  }
+
+  /** Goes on from `from`. False when it cannot, and a snapshot is needed that was not asked for yet. */
+  advance(from: number | undefined, to: number, ops: readonly Op[], epoch = this.epoch): boolean {
+    if (this.isLost) return true;
+    const next = from === this.version && epoch === this.epoch ? this.applied(ops) : undefined;
+    this.isLost = next === undefined;
+    if (next === undefined) return false;
+    this.version = to;
+    this.refusal = undefined;
+    this.show(next);
+    return true;
+  }
+
+  /** The server does not let this tab see the state. */
+  refuse(error: LiveError): void {
+    this.refusal = error;
+    this.settle.reject(error);
+    this.tell();
+  }
+
+  /** The tab is another one: its versions mean nothing any more. */
+  forget(): void {
+    this.epoch = this.version = undefined;
+  }
+
+  /** The line is gone, and with it the snapshot that was asked for: the next want asks again. */
+  unplug(): void {
+    if (this.isLost) this.forget();
+    this.isLost = false;
+  }
+
+  /** Counts an event that is on its way (1), or was answered (-1). */
+  count(event: string, by: 1 | -1): void {
+    const count = (this.unanswered.get(event) ?? 0) + by;
+    if (count > 0) this.unanswered.set(event, count);
+    else this.unanswered.delete(event);
+    this.tell();
+  }
+
+  private applied(ops: readonly Op[]): object | undefined {
+    if (this.snapshot === undefined) return undefined;
+    try {
+      return applyOps(this.snapshot, ops);
+    } catch {
+      // Whatever does not fit: the whole snapshot does.
+      return undefined;
+    }
+  }
+
+  private show(snapshot: object): void {
+    this.snapshot = snapshot;
+    this.settle.resolve();
+    this.tell();
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}

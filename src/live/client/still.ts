@@ -1,0 +1,68 @@
+import type { AnyState, Snapshot } from "../server/state.ts";
+import type { LiveClient, LiveState, StateOptions } from "./live-client.ts";
+import type { EmbeddedState, PageData } from "./page.ts";
+import { clientError } from "./error.ts";
+import { loadRichCodec } from "./rich.ts";
+
+/** A client without a line: a page that is made on the server reads its first snapshots from it. */
+export class StillClient implements LiveClient {
+  readonly tab: string;
+  readonly status = "resuming";
+  readonly reason = undefined;
+  readonly outdated = false;
+  private readonly data: PageData;
+  private readonly states = new Map<EmbeddedState, StillState>();
+
+  constructor(data: PageData) {
+    this.data = data;
+    this.tab = data.tab;
+  }
+
+  subscribe(): () => void {
+    return ignore;
+  }
+
+  // The caller names the type; what was embedded under the name is of it.
+  state<S extends AnyState>(name: S["name"], options?: StateOptions): LiveState<S>;
+  state(name: string, { key }: StateOptions = {}): StillState {
+    const embedded = this.data.states.find((each) => each.state === name && each.key === key);
+    if (embedded === undefined) {
+      const which = key === undefined ? `"${name}"` : `"${name}" with the key "${key}"`;
+      throw clientError("NO_PAGE", `The page was made without the state ${which}: list it in the page's states.`);
+    }
+    let state = this.states.get(embedded);
+    if (state === undefined) this.states.set(embedded, (state = new StillState(embedded)));
+    return state;
+  }
+
+  close(): void {}
+}
+
+class StillState implements LiveState {
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly ready: Promise<void>;
+  readonly subscribe = (): (() => void) => ignore;
+  readonly pending = (): boolean => false;
+  private snapshot: unknown;
+
+  constructor({ state, key, snapshot, rich }: EmbeddedState) {
+    this.name = state;
+    this.key = key;
+    this.snapshot = snapshot;
+    this.ready = rich === undefined ? Promise.resolve() : this.read(rich);
+  }
+
+  readonly get = (): Snapshot<AnyState> => this.snapshot;
+  readonly first = (): Snapshot<AnyState> => this.snapshot;
+
+  get events(): never {
+    throw clientError("NO_PAGE", `Events of "${this.name}" are sent by a page in the browser, not while it is made.`);
+  }
+
+  private async read(rich: string): Promise<void> {
+    this.snapshot = (await loadRichCodec()).parse(rich);
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,14 @@
+import { connect } from "../client/index.ts";
+import type { LiveClient } from "../client/live-client.ts";
+
+let adopted: LiveClient | undefined;
+
+/** The client of this page: that of its `LiveProvider`, or else one that is made with the data in the page. */
+export function pageClient(): LiveClient {
+  return (adopted ??= connect());
+}
+
+/** From now on `client` is the page's, also for events that are sent from outside of components. */
+export function adoptClient(client: LiveClient): void {
+  adopted = client;
+}

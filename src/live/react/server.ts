@@ -1,0 +1,15 @@
+import { createElement, type ComponentType } from "react";
+import { prerender } from "react-dom/static";
+import type { PageData } from "../client/page.ts";
+import { LiveProvider } from "./provider.ts";
+
+export type { EmbeddedState, PageData } from "../client/page.ts";
+
+/**
+ * The HTML of a page, to be put into `#root`; waits for all that suspends. Rejects when the page throws outside of a
+ * `<Suspense>`; inside one the browser renders that part anew.
+ */
+export async function renderPage(Page: ComponentType, data: PageData): Promise<string> {
+  const { prelude } = await prerender(createElement(LiveProvider, { data }, createElement(Page)));
+  return new Response(prelude).text();
+}
