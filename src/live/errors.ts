@@ -69,6 +69,10 @@ export const liveErrors = {
     means: "An event handler threw; nothing of its changes was kept, and what it started and queued was dropped.",
     remedy: "The server's log has the error.",
   },
+  COMPUTED_FAILED: {
+    means: "A computed value of a state threw; nothing of the change that it was computed for was kept.",
+    remedy: "Let it give a value for whatever its vars may be.",
+  },
   SUPERSEDED: {
     means: "A newer event of the same name has taken the place of this one.",
     remedy: "Nothing: the newer one counts.",

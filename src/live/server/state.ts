@@ -3,7 +3,7 @@ import type { Needs } from "../../kernel/lifespan.ts";
 import { assertName, assertOptions, declarationOf } from "../../kernel/lifespan.ts";
 import { background, memberOf, on, type BackgroundMember, type EventMember, type Member } from "./member.ts";
 import { liveError } from "../errors.ts";
-import { seal } from "./seal.ts";
+import { sealedCopy } from "./seal.ts";
 
 /** A declared state. Its types are read by `createLive<typeof state>` in the page, which imports nothing of it at run time. */
 export interface State<K extends string, V, P, C, N, B, E> {
@@ -89,7 +89,7 @@ export class StateDeclaration implements AnyState {
     const { vars, private: hidden = {}, computed = {}, needs = {}, scope = "tab", join } = parts.options;
     this.name = name;
     this.parts = parts;
-    this.initial = seal({ ...vars, ...hidden });
+    this.initial = sealedCopy({ ...vars, ...hidden });
     this.vars = Object.keys(vars);
     this.computed = Object.entries(computed);
     this.needs = needs;

@@ -1,73 +1,65 @@
 import { keysOf, ownValue, setOwn, type Key, type Op, type Piece } from "./ops.ts";
 
+type Container = Record<Key, unknown>;
+
 /**
  * The snapshot after `ops`. What they do not touch is shared with the one before, which stays as it is. Throws a TypeError
  * when they do not fit it: whoever keeps a replica then asks for a whole snapshot.
  */
 export function applyOps<T>(before: T, ops: readonly Op[]): T {
-  // Containers that were copied by an earlier op of the same list need no second copy.
-  const copies = new Set<object>();
-  const copied = <C>(value: C): C => {
-    if (typeof value !== "object" || value === null) throw misfit("goes through what is not a container");
-    if (copies.has(value)) return value;
-    const copy = (Array.isArray(value) ? value.slice() : { ...value }) as C & object;
+  // What was copied by an earlier op of the same list needs no second copy.
+  const copies = new Set<unknown>();
+  const copied = (value: unknown): Container => {
+    if (copies.has(value)) return value as Container; // what is in there is one
+    const copy = Array.isArray(value) ? value.slice() : isPlain(value) ? { ...value } : undefined;
+    if (copy === undefined) throw misfit("leads through what holds nothing");
     copies.add(copy);
     return copy;
   };
-  let root: unknown = before;
+  // In a list, so that the whole is set like any part of it, and cannot be deleted.
+  const root = [before] as unknown as Container;
   for (const op of ops) {
-    const keys = keysOf(op[1]);
-    if (keys.length === 0) {
-      root = changed(root, op);
-      continue;
+    let holder = root;
+    let key: Key = 0;
+    for (const next of keysOf(op[1])) {
+      const inner = copied(ownValue(holder, key));
+      setOwn(holder, key, inner);
+      [holder, key] = [inner, next];
     }
-    let holder: unknown = (root = copied(root));
-    for (let i = 0; i < keys.length - 1; i++) {
-      const inner = copied(ownValue(holder, keys[i]!));
-      setOwn(holder as object, keys[i]!, inner);
-      holder = inner;
-    }
-    change(holder as object, keys[keys.length - 1]!, op);
+    change(holder, key, op);
   }
-  return root as T;
+  return root[0] as T;
 }
 
-function change(holder: object, key: Key, op: Op): void {
-  if (Array.isArray(holder) && !(typeof key === "number" && key >= 0 && key < holder.length)) {
-    throw misfit(`names the item ${String(key)} of a list of ${holder.length}`);
-  }
-  if (op[0] === "-") delete (holder as Record<Key, unknown>)[key];
-  else setOwn(holder, key, changed(ownValue(holder, key), op));
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
-function changed(value: unknown, op: Op): unknown {
-  switch (op[0]) {
-    case "=":
-      return op[2];
-    case "+":
-      if (typeof value !== "string") throw misfit("appends to what is not a text");
-      return value + op[2];
-    case "~":
-      if (!Array.isArray(value)) throw misfit("takes pieces of what is not a list");
-      return joined(value, op[2]);
-    default:
-      throw misfit(`has the tag ${JSON.stringify(op[0])}`);
-  }
+function change(holder: Container, key: Key, op: Op): void {
+  const isThere = Object.hasOwn(holder, key);
+  const fits = Array.isArray(holder) ? isThere && typeof key === "number" && op[0] !== "-" : isThere || op[0] === "=";
+  if (!fits) throw misfit(`finds no "${key}"`);
+  if (op[0] === "-") delete holder[key];
+  else setOwn(holder, key, changed(holder[key], op));
+}
+
+function changed(value: unknown, [tag, , more]: Op): unknown {
+  if (tag === "=") return more;
+  if (tag === "+" && typeof value === "string" && typeof more === "string") return value + more;
+  if (tag === "+" && Array.isArray(value) && Array.isArray(more))
+    return [...(value as unknown[]), ...(more as unknown[])];
+  if (tag === "~" && Array.isArray(value)) return joined(value, more);
+  throw misfit(`"${tag}" does not fit`);
 }
 
 function joined(list: readonly unknown[], pieces: readonly Piece[]): unknown[] {
-  const made: unknown[] = [];
-  for (const piece of pieces) {
-    if (piece.length === 1) {
-      for (const item of piece[0]) made.push(item);
-      continue;
-    }
-    const [from, count] = piece;
-    if (!(from >= 0 && count >= 0 && from + count <= list.length))
-      throw misfit(`reuses items beyond a list of ${list.length}`);
-    for (let i = from; i < from + count; i++) made.push(list[i]);
-  }
-  return made;
+  return pieces.flatMap(([from, count]) => {
+    if (typeof from === "object") return from;
+    if (from >= 0 && count! >= 0 && from + count! <= list.length) return list.slice(from, from + count!);
+    throw misfit("reuses items that are not there");
+  });
 }
 
 function misfit(what: string): TypeError {
