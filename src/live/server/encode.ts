@@ -1,13 +1,7 @@
 import { parse, stringify } from "devalue";
+import type { Payload } from "./engine.ts";
 import { assertHolds } from "./seal.ts";
 import { isRich } from "./weight.ts";
-
-/** A value on its way to a client. */
-export interface Payload {
-  /** JSON; text by devalue when `rich`. */
-  readonly text: string;
-  readonly rich: boolean;
-}
 
 /** Of what is sealed, or made of what is: a snapshot, ops, `sealedCopy` of a result. */
 export function encode(value: unknown): Payload {
