@@ -5,6 +5,7 @@ import { root } from "./command.ts";
 /** Files that are imported from outside by their place: the package's entries, and what finds its assets beside itself. */
 const entries = [
   "app/index",
+  "app/pages/guard",
   "kernel/index",
   "http/index",
   "http/docs",
@@ -20,7 +21,7 @@ const pageEntries = ["live/client/index", "live/react/index", "live/react/server
 /** One chunk for each part that is loaded as a whole; what is loaded on demand is in none of them. */
 const chunks = [
   { name: "kernel", test: /src\/kernel\// },
-  { name: "declare", test: /src\/app\/|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/ },
+  { name: "declare", test: /src\/app\/(?!pages\/)|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
   { name: "serve", test: /src\/(host\/(?!index)|http\/servers\/)/ },
 ];

@@ -6,9 +6,11 @@ import type { EventListener } from "../kernel/events.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Needs, Values } from "../kernel/lifespan.ts";
+import type { PagesOptions } from "./pages/settings.ts";
 import type { StopReport } from "../kernel/report.ts";
 import { appError } from "./errors.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
+import { assertPagesOptions } from "./pages/settings.ts";
 import { budgetsFrom } from "../kernel/budgets.ts";
 import { Module } from "./module.ts";
 import { Routes } from "../http/routes.ts";
@@ -27,6 +29,8 @@ export interface AppOptions extends ModuleOptions {
   readonly openapi?: string | false;
   /** Where its page is served; false for nowhere. "/docs" unless said. */
   readonly docs?: string | false;
+  /** How its pages are built and served. */
+  readonly pages?: PagesOptions;
   /** Where log lines go; standard error unless said. */
   readonly log?: Log;
 }
@@ -41,6 +45,7 @@ const optionNames = [
   "description",
   "openapi",
   "docs",
+  "pages",
   "log",
 ];
 
@@ -60,6 +65,7 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
     this.name = name;
     // Refused here, where they were written; kept as given, so that a host's budgets can go over them before shares are made.
     budgetsFrom(options.budgets);
+    if (options.pages !== undefined) assertPagesOptions(options.pages);
     this.settings = Object.freeze({ ...options });
   }
 

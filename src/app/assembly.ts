@@ -2,6 +2,7 @@ import type { AppHandle } from "./handle.ts";
 import type { Generation, TaskEntry } from "../kernel/generation.ts";
 import type { Lifespan, LifespanContext, Needs } from "../kernel/lifespan.ts";
 import type { Root } from "../kernel/graph.ts";
+import type { PageDeclaration } from "./pages/page.ts";
 import type { EventPair } from "./module.ts";
 import type { TaskDeclaration } from "./lifespan-task.ts";
 import { App } from "./app.ts";
@@ -45,6 +46,11 @@ export class Assembly {
     this.handle = handle;
     this.generation = generation;
     this.addApp({ app, name: app.name, ignored: false });
+  }
+
+  /** All pages, those of mounted apps included. */
+  get pages(): readonly PageDeclaration[] {
+    return Array.from(this.modules, (module) => Module.partsOf(module).pages).flat();
   }
 
   /** The state that an app's handlers see, once `freeze` was called. */

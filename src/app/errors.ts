@@ -49,6 +49,30 @@ export const appErrors = {
     means: "The lifespan protocol was sent a message that does not fit its state.",
     remedy: "Send lifespan.startup first, and lifespan.shutdown once after it.",
   },
+  PAGE_OPTION: {
+    means: "A page, or the pages option of an app, was given a value that cannot be used.",
+    remedy: "Correct the option that the message names.",
+  },
+  PAGE_STATES: {
+    means: "A page has states, but the app that it is in has none.",
+    remedy: "Pass them to the app as well: createApp({ states: [...] }).",
+  },
+  PAGE_PEER: {
+    means: "Pages need a package that is not installed, or that cannot be loaded.",
+    remedy: "Run npm install react react-dom, and npm install --save-dev vite.",
+  },
+  PAGE_BUILD: {
+    means: "A page could not be built.",
+    remedy: "Mend the file that the message names.",
+  },
+  PAGE_NOT_BUILT: {
+    means: "In production pages are served as they were built, and what the app needs of that is not there.",
+    remedy: "Run livespan build before livespan start, from the same folder, whenever a page or its options change.",
+  },
+  PAGE_GUARD: {
+    means: "A page imports, itself or through other files, what belongs to the server.",
+    remedy: "Import only its types (import type { … }), and move what both need to a file of its own.",
+  },
 } as const;
 
 export const appError = errorsOf(appErrors);

@@ -9,6 +9,8 @@ export { lifespanTask } from "./lifespan-task.ts";
 export type { LifespanTask, LifespanTaskOptions, TaskContext } from "./lifespan-task.ts";
 export { open } from "./open.ts";
 export type { Opened, OpenOptions } from "./open.ts";
+export type { PageOptions } from "./pages/page.ts";
+export type { PagesOptions } from "./pages/settings.ts";
 export { lifespanProtocol } from "./protocol.ts";
 export type { FromApp, LifespanChannel, ToApp } from "./protocol.ts";
 export { appErrors } from "./errors.ts";

@@ -2,10 +2,13 @@ import type { App } from "./app.ts";
 import type { AppHandle } from "./handle.ts";
 import type { Fetchable, RouteEntry } from "../http/route.ts";
 import type { LifespanContext, Needs, Values } from "../kernel/lifespan.ts";
+import type { PageDeclaration, PageOptions } from "./pages/page.ts";
 import type { LifespanTask, TaskContext } from "./lifespan-task.ts";
 import { appError } from "./errors.ts";
 import { assertOptions, declarationOf } from "../kernel/lifespan.ts";
 import { Routes } from "../http/routes.ts";
+import { pageFrom } from "./pages/page.ts";
+import { servePage } from "./pages/serving.ts";
 import { taskFrom, type TaskDeclaration } from "./lifespan-task.ts";
 
 /** FastAPI's own form: one generator whose yielded object is the state. */
@@ -41,6 +44,7 @@ export class Module<out L> extends Routes<L, AppHandle> {
   readonly #lifespan: AppLifespan<unknown> | undefined;
   readonly #tasks: TaskDeclaration[] = [];
   readonly #events: EventPair[] = [];
+  readonly #pages: PageDeclaration[] = [];
   readonly #ignored = new Set<RouteEntry>();
   /** The names of the apps that run it now. */
   readonly #sealedBy: string[] = [];
@@ -78,6 +82,14 @@ export class Module<out L> extends Routes<L, AppHandle> {
     return this;
   }
 
+  /** A React page: `entry` is the file whose default export is its component. It is no part of the API description. */
+  page(path: string, options: PageOptions): this {
+    const page = pageFrom(path, options);
+    this.unlisted(path, servePage(page));
+    this.#pages.push(page);
+    return this;
+  }
+
   /** Routes with a common prefix that see the same lifespan. */
   group(prefix: string, declare: (routes: Routes<L, AppHandle>) => void): this {
     const routes = new Routes<L, AppHandle>();
@@ -110,6 +122,7 @@ export class Module<out L> extends Routes<L, AppHandle> {
       lifespan: module.#lifespan,
       tasks: module.#tasks,
       events: module.#events,
+      pages: module.#pages,
       ignored: module.#ignored as ReadonlySet<RouteEntry>,
     };
   }

@@ -2,8 +2,12 @@ import type { Address, Fetch } from "../http/server.ts";
 import type { AppHandle } from "./handle.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Description } from "../http/description.ts";
+import type { Log } from "../kernel/log.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Overrides } from "../kernel/graph.ts";
+import type { Hono } from "hono";
+import type { HonoEnv } from "../http/context.ts";
+import type { Pages } from "./pages/pages.ts";
 import type { RouteHost } from "../http/host.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { StopRequest } from "../kernel/generation.ts";
@@ -16,6 +20,8 @@ import { InProcessRequests } from "./requests.ts";
 import { logEvents, textLog } from "./log.ts";
 import { Module } from "./module.ts";
 import { nodeWorld } from "./world.ts";
+import { pagesSettings } from "./pages/settings.ts";
+import { settlePages } from "./pages/serving.ts";
 import { watchForLoss } from "./loss.ts";
 import { problem } from "../http/problem.ts";
 
@@ -36,7 +42,9 @@ export class AppRun {
   readonly handle: AppHandle;
   readonly assembly: Assembly;
   private readonly requests: InProcessRequests;
+  private readonly hono: Hono<HonoEnv>;
   private readonly answer: Fetch;
+  private pages: Pages | undefined;
   private started: Promise<void> | undefined;
 
   /** `compile` comes from the http wing, which is loaded when an app runs and not when it is declared. */
@@ -44,8 +52,8 @@ export class AppRun {
     const { world, intakes, overrides } = options;
     this.handle = handleOf(app, () => this.generation, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
-    const hono = compile(app, this.hostOf(app, world), descriptionOf(app));
-    this.answer = (request, env) => hono.fetch(request, env);
+    this.hono = compile(app, this.hostOf(app, world), descriptionOf(app));
+    this.answer = (request, env) => this.hono.fetch(request, env);
     this.requests = new InProcessRequests(() => this.assembly.freeze());
     this.generation = new Generation(
       {
@@ -64,8 +72,24 @@ export class AppRun {
 
   /** Settles when the app is ready; the second caller waits with the first. */
   start(): Promise<void> {
-    this.started ??= this.generation.start();
+    this.started ??= this.pages === undefined ? this.generation.start() : this.startWith(this.pages);
     return this.started;
+  }
+
+  /** Pages that cannot be served are a mistake that is found before anything is opened. */
+  private async startWith(pages: Pages): Promise<void> {
+    await pages.open();
+    await this.generation.start();
+  }
+
+  /** Serves the pages that were declared. Their part of this package is loaded only when there are some. */
+  async addPages({ settings }: App<unknown>, log: Log): Promise<void> {
+    const { pages: declared } = this.assembly;
+    if (declared.length === 0) return;
+    const { Pages } = await import("./pages/pages.ts");
+    this.pages = new Pages({ declared, settings: pagesSettings(settings.pages), log, states: undefined });
+    this.pages.serve(this.hono);
+    settlePages(this.handle, this.pages);
   }
 
   stop(request?: StopRequest): Promise<StopReport> {
@@ -137,6 +161,7 @@ export function embed(app: App<unknown>, listeners: ReadonlySet<EventListener>):
 async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlySet<EventListener>): Promise<AppRun> {
   const { compile } = await import("../http/compile.ts");
   const run = new AppRun(app, options, compile);
+  await run.addPages(app, options.world.log);
   logEvents(run.generation, options.world.log);
   run.generation.on((event) => {
     for (const listener of listeners) deliver(event, listener, options.world.log);

@@ -30,7 +30,7 @@ export function describe(routes: Routes, host: RouteHost, info: ApiInfo): JsonSc
   const paths: Record<string, JsonSchema> = {};
   const ids = new Set<string>();
   const placed = [...walk(routes, host)].flatMap(({ entry, path }) =>
-    "options" in entry ? [{ route: entry, path }] : [],
+    "options" in entry && entry.unlisted !== true ? [{ route: entry, path }] : [],
   );
   // What answers to all methods only answers to those that have no route of their own.
   const order = [

@@ -37,6 +37,8 @@ export interface Route {
   readonly method: string;
   readonly path: string;
   readonly options: RouteOptions;
+  /** Left out of the API description: what it answers is for people. */
+  readonly unlisted?: boolean;
   /** Typed where it was declared; what it is called with fits that by construction. */
   readonly handler: (context: never) => unknown;
 }

@@ -155,6 +155,15 @@ export class Routes<out L = unknown, out A = unknown> {
     };
   }
 
+  /** A GET route that is no part of the API. */
+  protected unlisted(path: string, handler: Route["handler"]): this {
+    const where = `GET ${path}`;
+    this.assertOpen(where);
+    checkPath(path, where);
+    this.#record({ kind: "http", method: "GET", path, options: {}, unlisted: true, handler });
+    return this;
+  }
+
   #record(route: Route): void {
     const key = `${route.method} ${shapeOf(route.path)}`;
     const other = this.#shapes.get(key);

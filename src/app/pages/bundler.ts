@@ -1,0 +1,277 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import type { InlineConfig, Logger, Plugin, Rolldown, ViteBuilder } from "vite";
+import type { Log } from "../../kernel/log.ts";
+import type { PageLinks } from "./source.ts";
+import { appError } from "../errors.ts";
+import { guard, ownFolder, pathOf, styleSheet } from "./guard.ts";
+import { LivespanError, messageOf } from "../../kernel/errors.ts";
+
+/** A page to be built: its id, and the file that it names. */
+export interface PageEntry {
+  readonly id: string;
+  readonly file: string;
+}
+
+export interface BundleOptions {
+  readonly root: string;
+  readonly base: string;
+  readonly config: string | false | undefined;
+  readonly mode: "production" | "development";
+  readonly log: Log;
+}
+
+export interface BuiltFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What was built; nothing of it has been written anywhere. */
+export interface Bundle {
+  readonly pages: ReadonlyMap<string, { readonly links: PageLinks; readonly server: string }>;
+  /** For browsers. */
+  readonly client: readonly BuiltFile[];
+  /** For Node: modules that export `render`. */
+  readonly server: readonly BuiltFile[];
+  /** The files that it was made from, packages left out. */
+  readonly sources: readonly string[];
+}
+
+/** All that this package knows of Vite is in this file and in the guard's. @throws LivespanError PAGE_BUILD, PAGE_GUARD, PAGE_PEER */
+export async function bundle(pages: readonly PageEntry[], options: BundleOptions): Promise<Bundle> {
+  for (const { id, file } of pages) {
+    if (!existsSync(file)) throw appError("PAGE_BUILD", `the page ${id} could not be built: there is no file ${file}.`);
+  }
+  const vite = await loadVite(options.root);
+  const names = namesOf(pages);
+  const sources = new Set<string>();
+  const restore = settleMode(options.mode);
+  try {
+    const builder = await vite.createBuilder(configOf(names, options, sources));
+    const client = await built(builder, "client");
+    const server = await built(builder, "ssr");
+    return {
+      pages: new Map(Array.from(names, ([name, { id }]) => [id, pageOf(name, client, server, options.base)])),
+      client: client.map(fileOf),
+      server: server.map(fileOf),
+      sources: [...sources],
+    };
+  } catch (error) {
+    throw buildError(error, pages);
+  } finally {
+    restore();
+  }
+}
+
+/** @throws LivespanError PAGE_PEER when pages cannot be built for want of a package. */
+export async function loadVite(root: string): Promise<typeof import("vite")> {
+  const require = createRequire(join(root, "package.json"));
+  for (const name of ["react", "react-dom"]) {
+    try {
+      require.resolve(name);
+    } catch (cause) {
+      throw appError("PAGE_PEER", `pages are made with ${name}, which is not installed in ${root}.`, { cause });
+    }
+  }
+  try {
+    return await import("vite");
+  } catch (cause) {
+    throw appError("PAGE_PEER", `pages are built with vite, which could not be loaded: ${messageOf(cause)}.`, {
+      cause,
+    });
+  }
+}
+
+/** Vite says to all of the process that it is in production when nobody has said anything. The returned function ends this. */
+function settleMode(mode: BundleOptions["mode"]): () => void {
+  const said = process.env["NODE_ENV"];
+  process.env["NODE_ENV"] = said ?? mode;
+  return () => {
+    if (said === undefined) delete process.env["NODE_ENV"];
+  };
+}
+
+/** Each page by a name that can be a file's. */
+function namesOf(pages: readonly PageEntry[]): Map<string, PageEntry> {
+  const names = new Map<string, PageEntry>();
+  for (const page of pages.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    const wanted = page.id
+      .replace(/\.[^./]+$/, "")
+      .replace(/\W+/g, "-")
+      .replace(/^-/, "");
+    let name = wanted;
+    for (let n = 2; names.has(name); n++) name = `${wanted}-${n}`;
+    names.set(name, page);
+  }
+  return names;
+}
+
+function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions, sources: Set<string>): InlineConfig {
+  const { root, base, config, mode, log } = options;
+  const input = Object.fromEntries(Array.from(names.keys(), (name) => [name, entryPrefix + name]));
+  const output = { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js" };
+  return {
+    root,
+    base,
+    mode,
+    ...(config !== undefined && { configFile: config === false ? false : join(root, config) }),
+    appType: "custom",
+    // What lies in such a folder would be served as it is, the guard passed by.
+    publicDir: false,
+    customLogger: loggerOf(log),
+    resolve: { dedupe: ["react", "react-dom"] },
+    oxc: { jsx: { runtime: "automatic" } },
+    plugins: [entries(names), sourcesOf(sources), guard()],
+    build: { write: false, assetsDir: "", reportCompressedSize: false, sourcemap: mode === "development" },
+    environments: {
+      client: {
+        build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { input, output } },
+      },
+      ssr: {
+        resolve: { noExternal: true },
+        build: {
+          ssr: true,
+          emitAssets: false,
+          minify: false,
+          // One page is one file, which can be gone once it is loaded.
+          rolldownOptions: { input, output: { ...output, codeSplitting: names.size > 1 } },
+        },
+      },
+    },
+  };
+}
+
+const entryPrefix = "livespan:page/";
+
+/** Packages of which page and renderer must see the same copy. */
+const sharedPackages = /^(?:livespan|react|react-dom)(?:$|\/)/;
+
+const own = createRequire(join(ownFolder, "package.json"));
+
+/** The first module of each page: in the browser it starts the page, in Node it renders it. */
+function entries(names: ReadonlyMap<string, PageEntry>): Plugin {
+  return {
+    name: "livespan:entries",
+    enforce: "pre",
+    resolveId: {
+      order: "pre",
+      handler(source) {
+        if (source.startsWith(entryPrefix)) return `\0${source}`;
+        const forServer = this.environment.config.consumer === "server";
+        if (forServer && sharedPackages.test(source)) return { id: source, external: true };
+        // Of the copy that serves the page, however the page's own folder would find one.
+        if (source === "livespan/react" || source === "livespan/client") return own.resolve(source);
+        return null;
+      },
+    },
+    load: {
+      order: "pre",
+      handler(id) {
+        const page = id.startsWith(`\0${entryPrefix}`) ? names.get(id.slice(entryPrefix.length + 1)) : undefined;
+        if (page === undefined) return null;
+        const start = `import Page from ${JSON.stringify(page.file.replaceAll("\\", "/"))};\n`;
+        return this.environment.config.consumer === "server"
+          ? `${start}import { renderPage } from "livespan/react/server";\nexport const render = (data) => renderPage(Page, data);\n`
+          : `${start}import { startPage } from "livespan/react";\nstartPage(Page);\n`;
+      },
+    },
+  };
+}
+
+/** Notes the files that a build is made from. */
+function sourcesOf(sources: Set<string>): Plugin {
+  return {
+    name: "livespan:sources",
+    generateBundle(_options, output) {
+      const { root } = this.environment.config;
+      const copied = Object.values(output).flatMap((file) => (file.type === "asset" ? file.originalFileNames : []));
+      for (const id of [...this.getModuleIds(), ...copied.map((name) => resolve(root, name))]) {
+        const path = pathOf(id);
+        if (path !== undefined && !/[\\/]node_modules[\\/]/.test(path) && existsSync(path)) sources.add(path);
+      }
+      // A style sheet takes in others without making modules of them; a set may grow while it is walked.
+      for (const path of sources) for (const taken of importedStyles(path)) sources.add(taken);
+    },
+  };
+}
+
+function importedStyles(path: string): string[] {
+  if (!styleSheet.test(path)) return [];
+  const found = readFileSync(path, "utf8").matchAll(/@(?:import|use|forward)\s+(?:url\(\s*)?["']([^"']+)["']/g);
+  return Array.from(found, ([, name = ""]) => resolve(dirname(path), name)).filter((file) => existsSync(file));
+}
+
+async function built(builder: ViteBuilder, name: "client" | "ssr"): Promise<Rolldown.RolldownOutput["output"]> {
+  const output = await builder.build(builder.environments[name]!);
+  if (Array.isArray(output) || !("output" in output)) throw new Error(`Vite made no single output for ${name}`);
+  return output.output;
+}
+
+type Output = readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[];
+
+function pageOf(name: string, client: Output, server: Output, base: string) {
+  const chunks = new Map(client.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file]] : [])));
+  const entry = entryOf(name, client);
+  const loaded = new Set([entry]);
+  // A set may grow while it is walked.
+  for (const chunk of loaded) for (const file of chunk.imports) if (chunks.has(file)) loaded.add(chunks.get(file)!);
+  // What is imported comes first: later styles go over earlier ones.
+  const styles = new Set([...loaded].reverse().flatMap((chunk) => [...(chunk.viteMetadata?.importedCss ?? [])]));
+  const links: PageLinks = {
+    script: base + entry.fileName,
+    styles: Array.from(styles, (file) => base + file),
+    preloads: [...loaded].slice(1).map((chunk) => base + chunk.fileName),
+  };
+  return { links, server: entryOf(name, server).fileName };
+}
+
+function entryOf(name: string, output: Output): Rolldown.OutputChunk {
+  const found = output.find((file) => file.type === "chunk" && file.isEntry && file.name === name);
+  if (found?.type === "chunk") return found;
+  throw new Error(`Vite made no entry "${name}"`);
+}
+
+function fileOf(file: Rolldown.OutputChunk | Rolldown.OutputAsset): BuiltFile {
+  const content = file.type === "chunk" ? file.code : file.source;
+  return { name: file.fileName, bytes: typeof content === "string" ? Buffer.from(content) : Uint8Array.from(content) };
+}
+
+function loggerOf(log: Log): Logger {
+  const warned = new Set<string>();
+  const warn = (message: string): void => log("warn", stripVTControlCharacters(message).trim());
+  return {
+    hasWarned: false,
+    info: () => {},
+    warn,
+    warnOnce: (message) => {
+      if (!warned.has(message)) warn(message);
+      warned.add(message);
+    },
+    // Errors are thrown as well.
+    error: () => {},
+    clearScreen: () => {},
+    hasErrorLogged: () => false,
+  };
+}
+
+/** A refusal of the guard's as it is; anything else with the place that the bundler shows. */
+function buildError(error: unknown, pages: readonly PageEntry[]): unknown {
+  const own = ownError(error, 0);
+  if (own !== undefined) return own;
+  const ids = pages.map(({ id }) => id).join(", ");
+  const said = stripVTControlCharacters(messageOf(error));
+  return appError("PAGE_BUILD", `${ids} could not be built: ${said}`, { cause: error });
+}
+
+function ownError(error: unknown, depth: number): LivespanError | undefined {
+  if (error instanceof LivespanError) return error;
+  if (!(error instanceof Error) || depth > 5) return undefined;
+  const inside: unknown[] = "errors" in error && Array.isArray(error.errors) ? error.errors : [];
+  for (const each of [error.cause, ...inside]) {
+    const own = ownError(each, depth + 1);
+    if (own !== undefined) return own;
+  }
+  return undefined;
+}

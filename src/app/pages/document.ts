@@ -1,0 +1,64 @@
+import type { PageData } from "./state.ts";
+import type { PageLinks } from "./source.ts";
+import type { PageOptions } from "./page.ts";
+
+export interface DocumentParts {
+  readonly page: PageOptions;
+  readonly links: PageLinks;
+  /** The page's markup; empty where the browser is to render it. */
+  readonly markup: string;
+  readonly data: PageData | undefined;
+}
+
+/** A page's document. Its only scripts are files, so that a policy of `script-src 'self'` lets it work. */
+export function documentOf({ page, links, markup, data }: DocumentParts): string {
+  const { title, lang = "en", head = "" } = page;
+  const tags = [
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    ...(title === undefined ? [] : [`<title>${escape(title)}</title>`]),
+    ...links.styles.map((href) => `<link rel="stylesheet" href="${escape(href)}">`),
+    ...links.preloads.map((href) => `<link rel="modulepreload" href="${escape(href)}">`),
+    `<script type="module" src="${escape(links.script)}"></script>`,
+    ...(head === "" ? [] : [head]),
+  ];
+  return `<!doctype html>
+<html lang="${escape(lang)}">
+<head>
+${tags.join("\n")}
+</head>
+<body>
+<div id="root">${markup}</div>
+${data === undefined ? "" : `<script type="application/json" id="livespan-data">${inertJson(data)}</script>\n`}</body>
+</html>
+`;
+}
+
+/** A document that says what went wrong, for whoever develops the page. */
+export function faultDocument(title: string, text: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+</head>
+<body>
+<h1>${escape(title)}</h1>
+<pre>${escape(text)}</pre>
+</body>
+</html>
+`;
+}
+
+/** JSON in which nothing ends the element that it stands in, and that older scripts can read as well. */
+function inertJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,123 @@
+import type { Hono } from "hono";
+import type { HonoEnv } from "../../http/context.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { PageDeclaration } from "./page.ts";
+import type { PageSource, ReadyPage } from "./source.ts";
+import type { PagesSettings } from "./settings.ts";
+import { appError } from "../errors.ts";
+import { assetResponse } from "./assets.ts";
+import { BuiltPages } from "./sources/built.ts";
+import { documentOf, faultDocument } from "./document.ts";
+import { fileOf, idOf } from "./page.ts";
+import { LivespanError } from "../../kernel/errors.ts";
+import { noStates, type PageData, type PageStates } from "./state.ts";
+import { PagesOnDemand } from "./sources/on-demand.ts";
+
+export interface PagesPlan {
+  readonly declared: readonly PageDeclaration[];
+  readonly settings: PagesSettings;
+  readonly log: Log;
+  /** Undefined in an app without states. */
+  readonly states: PageStates | undefined;
+}
+
+/** The pages of one run of an app: where they come from, and what requests for them get. */
+export class Pages {
+  private readonly plan: PagesPlan;
+  private readonly source: PageSource;
+  private readonly development = process.env["NODE_ENV"] !== "production";
+
+  constructor(plan: PagesPlan) {
+    const { declared, settings, log } = plan;
+    this.plan = plan;
+    const entries = entriesOf(declared, settings.root);
+    this.source = this.development ? new PagesOnDemand(entries, settings, log) : new BuiltPages(entries, settings);
+  }
+
+  /** Before anything of the app is opened. @throws LivespanError for pages that cannot be served. */
+  async open(): Promise<void> {
+    const { declared, states } = this.plan;
+    const live = declared.find((page) => (page.states?.length ?? 0) > 0);
+    if (live !== undefined && states === undefined) {
+      throw appError("PAGE_STATES", `page("${live.path}") has states, but the app has none.`);
+    }
+    await this.source.open();
+  }
+
+  /** After all routes, as middleware is to see these requests too. */
+  serve(hono: Hono<HonoEnv>): void {
+    hono.get(`${this.plan.settings.base}*`, async (c) => (await this.asset(c.req.raw)) ?? c.notFound());
+  }
+
+  /** A page's document. */
+  async answer(page: PageDeclaration, request: Request): Promise<Response> {
+    // A page for all paths is asked for its own scripts as well.
+    const asset = await this.asset(request);
+    if (asset !== undefined) return asset;
+    try {
+      return await this.document(page, request);
+    } catch (error) {
+      if (!this.development) throw error;
+      this.plan.log("error", `page("${page.path}") could not be made.`, { error });
+      return html(faultDocument("This page could not be made", textOf(error)), 500);
+    }
+  }
+
+  private async document(page: PageDeclaration, request: Request): Promise<Response> {
+    const { settings, states } = this.plan;
+    const ready = await this.source.page(idOf(page, settings.root));
+    const opened =
+      page.states === undefined || page.states.length === 0 ? undefined : await states?.open(request, page.states);
+    const markup = await this.render(page, ready, opened?.data ?? noStates);
+    const response = html(documentOf({ page, links: ready.links, markup, data: opened?.data }), page.status ?? 200);
+    // What one visitor sees is nobody else's; any page names files that the next build replaces.
+    response.headers.set("cache-control", opened === undefined ? "no-cache" : "no-store");
+    if (opened?.cookie !== undefined) response.headers.append("set-cookie", opened.cookie);
+    return response;
+  }
+
+  /** In production a page that throws is left to the browser, which may yet render it. */
+  private async render(page: PageDeclaration, { render }: ReadyPage, data: PageData): Promise<string> {
+    try {
+      return await render(data);
+    } catch (error) {
+      if (this.development) throw error;
+      this.plan.log("error", `page("${page.path}") threw while it was rendered.`, { error });
+      return "";
+    }
+  }
+
+  private async asset(request: Request): Promise<Response | undefined> {
+    const { base } = this.plan.settings;
+    const { pathname } = new URL(request.url);
+    if (!pathname.startsWith(base)) return undefined;
+    const asset = this.source.asset(nameFrom(pathname.slice(base.length)));
+    return asset && assetResponse(asset, request);
+  }
+}
+
+/** Each entry once: pages may share one. */
+export function entriesOf(declared: readonly PageDeclaration[], root: string) {
+  const files = new Map(declared.map((page) => [idOf(page, root), fileOf(page, root)]));
+  return Array.from(files, ([id, file]) => ({ id, file }));
+}
+
+/** A name is only compared with those that were built, so that none leads elsewhere. */
+function nameFrom(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function html(text: string, status: number): Response {
+  return new Response(text, { status, headers: { "content-type": "text/html; charset=utf-8" } });
+}
+
+/** What a developer wants to see: a coded error has said it all, another's stack says where. */
+function textOf(error: unknown): string {
+  if (error instanceof LivespanError)
+    return `${error.message} [${error.code}]${error.cause instanceof Error && error.code === "PAGE_BUILD" ? `\n\n${error.cause.stack}` : ""}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,15 @@
+import { createRequire } from "node:module";
+import type { PageData } from "./state.ts";
+
+/** What the bundler makes of a page for the server. */
+export interface ServerModule {
+  render(data: PageData): Promise<string>;
+}
+
+/**
+ * Loads a page's server part, which must not await at its top level. It finds its packages from where it lies, and is
+ * never let go of: each build needs a name of its own.
+ */
+export function loadServerModule(path: string): ServerModule {
+  return createRequire(path)(path) as ServerModule;
+}

@@ -1,0 +1,35 @@
+import type { PageData } from "./state.ts";
+
+/** What a page's document links to: addresses. */
+export interface PageLinks {
+  readonly script: string;
+  readonly styles: readonly string[];
+  /** Scripts that the first one imports. */
+  readonly preloads: readonly string[];
+}
+
+/** A page that can be answered with. */
+export interface ReadyPage {
+  readonly links: PageLinks;
+  /** The page's markup. */
+  render(data: PageData): Promise<string>;
+}
+
+export type Encoding = "identity" | "br" | "gzip";
+
+/** A file that browsers ask for. Its name changes with its bytes. */
+export interface Asset {
+  readonly name: string;
+  /** The best first. */
+  readonly encodings: readonly Encoding[];
+  bytes(encoding: Encoding): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Where built pages come from. */
+export interface PageSource {
+  /** Before the app starts. @throws LivespanError PAGE_NOT_BUILT, PAGE_PEER */
+  open(): Promise<void>;
+  /** By the page's id. @throws LivespanError PAGE_BUILD, PAGE_GUARD */
+  page(id: string): Promise<ReadyPage>;
+  asset(name: string): Asset | undefined;
+}

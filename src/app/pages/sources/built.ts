@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import type { Asset, PageSource, ReadyPage } from "../source.ts";
+import type { PageEntry } from "../bundler.ts";
+import type { PagesSettings } from "../settings.ts";
+import { appError } from "../../errors.ts";
+import { assetPath, readManifest, serverPath, type Manifest } from "../manifest.ts";
+import { loadServerModule, type ServerModule } from "../server-module.ts";
+
+/** Pages that `livespan build` has built. */
+export class BuiltPages implements PageSource {
+  private readonly entries: readonly PageEntry[];
+  private readonly settings: PagesSettings;
+  private readonly pages = new Map<string, ReadyPage>();
+  private readonly assets = new Map<string, Asset>();
+
+  constructor(entries: readonly PageEntry[], settings: PagesSettings) {
+    this.entries = entries;
+    this.settings = settings;
+  }
+
+  async open(): Promise<void> {
+    const { out, base } = this.settings;
+    const manifest = await readManifest(out);
+    if (manifest === undefined) throw appError("PAGE_NOT_BUILT", `there are no built pages in ${out}.`);
+    if (manifest.base !== base) {
+      throw appError(
+        "PAGE_NOT_BUILT",
+        `the pages in ${out} were built for "${manifest.base}", but are served under "${base}".`,
+      );
+    }
+    const missing = this.entries.filter(({ id }) => !Object.hasOwn(manifest.pages, id));
+    if (missing.length > 0) {
+      throw appError("PAGE_NOT_BUILT", `${out} has no ${missing.map(({ id }) => id).join(", ")}.`);
+    }
+    this.readAssets(manifest);
+    for (const { id } of this.entries) {
+      const { links, server } = manifest.pages[id]!;
+      const module = this.load(id, server);
+      this.pages.set(id, { links, render: (data) => module.render(data) });
+    }
+  }
+
+  async page(id: string): Promise<ReadyPage> {
+    return this.pages.get(id)!;
+  }
+
+  asset(name: string): Asset | undefined {
+    return this.assets.get(name);
+  }
+
+  /** Requests choose among the names that were built: none becomes a path by itself. */
+  private readAssets({ assets }: Manifest): void {
+    for (const [name, encodings] of Object.entries(assets)) {
+      const bytes: Asset["bytes"] = (encoding) => readFile(assetPath(this.settings.out, name, encoding));
+      this.assets.set(name, { name, encodings, bytes });
+    }
+  }
+
+  private load(id: string, server: string): ServerModule {
+    const path = serverPath(this.settings.out, server);
+    try {
+      return loadServerModule(path);
+    } catch (cause) {
+      throw appError("PAGE_NOT_BUILT", `the server's part of ${id}, ${path}, could not be loaded.`, { cause });
+    }
+  }
+}
