@@ -12,8 +12,8 @@ export interface Verb {
 
 /** Loaded when they are asked for: `livespan --help` loads none of them. */
 const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise<Verb> }>> = {
-  build: { summary: "build an app's pages for production", load: async () => (await import("./build.ts")).build },
   start: { summary: "run an app as a production process", load: async () => (await import("./start.ts")).start },
+  build: { summary: "build an app's pages for production", load: async () => (await import("./build.ts")).build },
   graph: {
     summary: "print an app's tree of lifespans and tasks",
     load: async () => (await import("./graph.ts")).graph,

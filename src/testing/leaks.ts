@@ -49,6 +49,8 @@ interface Snapshot {
 }
 
 function snapshot(): Snapshot {
+  // Node opens each of them when it is first looked at, which any package may do: they are nobody's leak.
+  void [process.stdin, process.stdout, process.stderr];
   const listeners = new Map(process.eventNames().map((name) => [String(name), process.listenerCount(name)]));
   const resources = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) {

@@ -16,7 +16,10 @@ suite("command line", { concurrency: 4 }, () => {
     test(`"${args.join(" ")}" lists the commands`, async () => {
       const { code, out, err } = await said(args);
       assert.deepEqual([code, err], [0, ""]);
-      assert.match(out, /^usage:\n {2}livespan start {4}run an app as a production process\n {2}livespan graph/);
+      assert.match(
+        out,
+        /^usage:\n {2}livespan start {4}run an app as a production process\n {2}livespan build {4}build an app's pages for production\n {2}livespan graph/,
+      );
     });
   }
 
@@ -33,6 +36,7 @@ suite("command line", { concurrency: 4 }, () => {
     ["start", "--help"],
     ["start", "-h"],
     ["graph", "--help"],
+    ["build", "--help"],
   ]) {
     test(`${args.join(" ")} lists its options, whatever else is there`, async () => {
       const { code, out, err } = await said([...args, "nowhere.ts"]);
@@ -61,6 +65,7 @@ suite("command line", { concurrency: 4 }, () => {
     ],
     [["start", "app.ts", "--log", "yaml"], /--log: expected text or json, got "yaml"/],
     [["start", "one.ts", "two.ts"], /livespan start takes one file, got one\.ts, two\.ts\./],
+    [["build", "--output", "x"], /livespan build has no option --output\./],
     [["graph", "--port", "0"], /livespan graph has no option --port\./],
   ] as const) {
     test(`"${args.join(" ")}" is refused, exit 78`, async () => {

@@ -13,6 +13,8 @@ import { LivespanError, messageOf } from "../../kernel/errors.ts";
 export interface PageEntry {
   readonly id: string;
   readonly file: string;
+  /** Whether it is rendered with states. */
+  readonly live: boolean;
 }
 
 export interface BundleOptions {
@@ -120,6 +122,7 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
     appType: "custom",
     // What lies in such a folder would be served as it is, the guard passed by.
     publicDir: false,
+    logLevel: "warn",
     customLogger: loggerOf(log),
     resolve: { dedupe: ["react", "react-dom"] },
     oxc: { jsx: { runtime: "automatic" } },
@@ -171,13 +174,33 @@ function entries(names: ReadonlyMap<string, PageEntry>): Plugin {
       handler(id) {
         const page = id.startsWith(`\0${entryPrefix}`) ? names.get(id.slice(entryPrefix.length + 1)) : undefined;
         if (page === undefined) return null;
-        const start = `import Page from ${JSON.stringify(page.file.replaceAll("\\", "/"))};\n`;
-        return this.environment.config.consumer === "server"
-          ? `${start}import { renderPage } from "livespan/react/server";\nexport const render = (data) => renderPage(Page, data);\n`
-          : `${start}import { startPage } from "livespan/react";\nstartPage(Page);\n`;
+        return this.environment.config.consumer === "server" ? renderer(page) : starter(page);
       },
     },
   };
+}
+
+function renderer(page: PageEntry): string {
+  return `${importOf(page)}
+import { renderPage } from "livespan/react/server";
+export const render = (data) => renderPage(Page, data);
+`;
+}
+
+/** A page without states opens no line to the server, and so does not load what would. */
+function starter(page: PageEntry): string {
+  if (page.live) return `${importOf(page)}\nimport { startPage } from "livespan/react";\nstartPage(Page);\n`;
+  return `${importOf(page)}
+import { createElement } from "react";
+import { createRoot, hydrateRoot } from "react-dom/client";
+const root = document.getElementById("root");
+if (root.hasChildNodes()) hydrateRoot(root, createElement(Page));
+else createRoot(root).render(createElement(Page));
+`;
+}
+
+function importOf({ file }: PageEntry): string {
+  return `import Page from ${JSON.stringify(file.replaceAll("\\", "/"))};`;
 }
 
 /** Notes the files that a build is made from. */

@@ -1,4 +1,4 @@
-import type { PageData } from "./state.ts";
+import type { PageData } from "../../live/client/page.ts";
 import type { PageLinks } from "./source.ts";
 import type { PageOptions } from "./page.ts";
 

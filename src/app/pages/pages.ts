@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { HonoEnv } from "../../http/context.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PageDeclaration } from "./page.ts";
+import type { PageEntry } from "./bundler.ts";
 import type { PageSource, ReadyPage } from "./source.ts";
 import type { PagesSettings } from "./settings.ts";
 import { appError } from "../errors.ts";
@@ -10,7 +11,8 @@ import { BuiltPages } from "./sources/built.ts";
 import { documentOf, faultDocument } from "./document.ts";
 import { fileOf, idOf } from "./page.ts";
 import { LivespanError } from "../../kernel/errors.ts";
-import { noStates, type PageData, type PageStates } from "./state.ts";
+import type { PageData } from "../../live/client/page.ts";
+import { noStates, type PageStates } from "./state.ts";
 import { PagesOnDemand } from "./sources/on-demand.ts";
 
 export interface PagesPlan {
@@ -37,7 +39,7 @@ export class Pages {
   /** Before anything of the app is opened. @throws LivespanError for pages that cannot be served. */
   async open(): Promise<void> {
     const { declared, states } = this.plan;
-    const live = declared.find((page) => (page.states?.length ?? 0) > 0);
+    const live = declared.find(hasStates);
     if (live !== undefined && states === undefined) {
       throw appError("PAGE_STATES", `page("${live.path}") has states, but the app has none.`);
     }
@@ -97,9 +99,18 @@ export class Pages {
 }
 
 /** Each entry once: pages may share one. */
-export function entriesOf(declared: readonly PageDeclaration[], root: string) {
-  const files = new Map(declared.map((page) => [idOf(page, root), fileOf(page, root)]));
-  return Array.from(files, ([id, file]) => ({ id, file }));
+export function entriesOf(declared: readonly PageDeclaration[], root: string): PageEntry[] {
+  const entries = new Map<string, PageEntry>();
+  for (const page of declared) {
+    const id = idOf(page, root);
+    const live = entries.get(id)?.live === true || hasStates(page);
+    entries.set(id, { id, file: fileOf(page, root), live });
+  }
+  return [...entries.values()];
+}
+
+function hasStates({ states = [] }: PageDeclaration): boolean {
+  return states.length > 0;
 }
 
 /** A name is only compared with those that were built, so that none leads elsewhere. */

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { PageData } from "./state.ts";
+import type { PageData } from "../../live/client/page.ts";
 
 /** What the bundler makes of a page for the server. */
 export interface ServerModule {

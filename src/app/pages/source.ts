@@ -1,4 +1,4 @@
-import type { PageData } from "./state.ts";
+import type { PageData } from "../../live/client/page.ts";
 
 /** What a page's document links to: addresses. */
 export interface PageLinks {

@@ -1,0 +1,43 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { root } from "../../programs/program.ts";
+
+/** A folder like a user's, with files of its own and the packages that pages are made with. Disposing removes it. */
+export class Project implements AsyncDisposable {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async make(files: Readonly<Record<string, string>>): Promise<Project> {
+    const project = new Project(await mkdtemp(join(tmpdir(), "livespan-pages-")));
+    await mkdir(join(project.path, "node_modules"));
+    for (const name of ["react", "react-dom", "vite", "zod"])
+      await project.link(join(root, "node_modules", name), name);
+    await project.link(root, "livespan");
+    await project.write({ "package.json": '{ "type": "module" }', ...files });
+    return project;
+  }
+
+  /** The path of a file of it. */
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  async write(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(this.file(name)), { recursive: true });
+      await writeFile(this.file(name), text);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+
+  private link(target: string, name: string): Promise<void> {
+    return symlink(target, join(this.path, "node_modules", name), "junction");
+  }
+}
