@@ -282,7 +282,8 @@ function loggerOf(log: Log): Logger {
 /** A refusal of the guard's as it is; anything else with the place that the bundler shows. */
 function buildError(error: unknown, pages: readonly PageEntry[]): unknown {
   const own = ownError(error, 0);
-  if (own !== undefined) return own;
+  // Rolldown puts a code of its own in the place of an error's.
+  if (own !== undefined) return Object.assign(own, { code: "PAGE_GUARD" });
   const ids = pages.map(({ id }) => id).join(", ");
   const said = stripVTControlCharacters(messageOf(error));
   return appError("PAGE_BUILD", `${ids} could not be built: ${said}`, { cause: error });

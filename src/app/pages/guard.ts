@@ -43,7 +43,8 @@ export function guard(): Plugin {
         if (nodes) throw refuse(`Node's module "${source}"`, importer);
         if (resolved === null) return null;
         if (importer !== undefined && !importers.has(resolved.id)) importers.set(resolved.id, importer);
-        const file = serverFile(resolved.id);
+        // A link may have a state's name and lead to a file that has not.
+        const file = serverFile(resolved.id) ?? (stateFile.test(withoutQuery(source)) ? source : undefined);
         if (file !== undefined) throw refuse(file, importer);
         return resolved;
       },
@@ -89,12 +90,15 @@ function unloaded(code: string, id: string): string[] {
   const isStyle = styleSheet.test(pathOf(id) ?? "");
   const pattern = isStyle
     ? /(?:url\(|@import)\s*["']?([^"'()\s]+)/g
-    : /\bnew\s+URL\s*\(\s*["'`]([^"'`]+)["'`]\s*,\s*import\.meta\.url/g;
-  return Array.from(code.matchAll(pattern), ([, name = ""]) => name).filter((name) => !/^(?:data|https?):/.test(name));
+    : // Comments, parentheses and types may stand between.
+      /\bnew\s+URL\s*\([^"'`]*["'`]([^"'`]+)["'`][^,]*,[^)]*import\.meta\.url/g;
+  const names = Array.from(code.matchAll(pattern), ([, name = ""]) => name);
+  // What is computed becomes a pattern of imports, each of which is resolved.
+  return names.filter((name) => !/^(?:data|https?):|\$\{/.test(name));
 }
 
 function serverPackage(source: string): string | undefined {
-  const name = source.replace(/[?#].*$/, "");
+  const name = withoutQuery(source);
   const isOwn = name === "livespan" || name.startsWith("livespan/");
   return isOwn && !forBrowsers.test(name) ? `"${name}"` : undefined;
 }
@@ -108,6 +112,10 @@ function serverFile(id: string): string | undefined {
   const own = relative(ownFolder, real).split(sep).join("/");
   const isOwnServer = /^(?:src|dist)\/(?!chunks\/)/.test(own) && !ownForBrowsers.test(own);
   return isOwnServer ? shown(real) : undefined;
+}
+
+function withoutQuery(id: string): string {
+  return id.replace(/[?#].*$/, "");
 }
 
 /** A module's file: without what a plugin marked it by, without its query, and not as the dev server writes it. */
