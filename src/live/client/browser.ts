@@ -14,6 +14,7 @@ export const browserWorld: ClientWorld = {
       return () => clearTimeout(timer);
     },
   },
+  page,
   random: () => Math.random(),
   isOnline: () => navigator.onLine,
   open,
@@ -32,8 +33,7 @@ export const browserWorld: ClientWorld = {
   watch,
 };
 
-/** What the page was made with; undefined on a page that was made without. */
-export function pageData(): PageData | undefined {
+function page(): PageData | undefined {
   const text = document.getElementById(dataElement)?.textContent;
   return text ? (JSON.parse(text) as PageData) : undefined;
 }

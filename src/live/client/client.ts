@@ -53,7 +53,7 @@ export class TabClient implements LiveClient {
   private hasRenewed = false;
 
   constructor(world: ClientWorld, options: ConnectOptions = {}) {
-    const { page, duplicate = "copy", outbox = 1_000, path = page?.path ?? "/_live" } = options;
+    const { page = world.page(), duplicate = "copy", outbox = 1_000, path = page?.path ?? "/_live" } = options;
     this.world = world;
     this.path = path;
     this.schema = page?.schema;

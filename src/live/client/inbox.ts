@@ -21,9 +21,10 @@ export class Inbox {
 
   push(text: string): void {
     try {
-      // What is no frame makes the reader of its items fail, here or in `take`.
+      // The server's word is taken for what stands in a frame; what is none comes from somebody else.
       const frame = JSON.parse(text) as ServerFrame;
-      if (this.waiting.length > 0) this.waiting.push(frame);
+      if (!Array.isArray(frame)) this.broken();
+      else if (this.waiting.length > 0) this.waiting.push(frame);
       else if (isRich(frame)) this.open(frame);
       else this.take(frame);
     } catch {

@@ -105,11 +105,8 @@ export class Outbox {
       sent.text = JSON.stringify(frame(codec, value));
     };
     const refuse = (cause: unknown): void => {
-      const said = cause instanceof Error ? cause.message : String(cause);
-      this.fail(
-        id,
-        clientError("INVALID_ARGUMENT", `"${sent.event}" of "${sent.replica.name}" was not sent: ${said}.`),
-      );
+      const where = `"${sent.event}" of "${sent.replica.name}"`;
+      this.fail(id, clientError("INVALID_ARGUMENT", `${where} was not sent: ${saidOf(cause)}.`));
     };
     try {
       const codec = richCodec();
@@ -142,4 +139,11 @@ export class Outbox {
       this.out(sent.text);
     }
   }
+}
+
+/** The codec's errors say by a path what they mean. */
+function saidOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const path = "path" in cause && typeof cause.path === "string" ? cause.path : "";
+  return path === "" ? cause.message : `${cause.message}, at ${path}`;
 }

@@ -16,6 +16,8 @@ export class TabId {
   private readonly duplicate: "copy" | "fresh";
   private held: string | undefined;
   private unlock: (() => void) | undefined;
+  /** Grows when what is held is given up. */
+  private turn = 0;
   private copyOf: string | undefined;
 
   constructor(world: ClientWorld, duplicate: "copy" | "fresh") {
@@ -62,13 +64,17 @@ export class TabId {
 
   /** Another page may be this tab. */
   release(): void {
+    this.turn++;
     this.unlock?.();
     this.unlock = undefined;
   }
 
   private async hold(tab: string): Promise<boolean> {
+    const { turn } = this;
     const unlock = await this.world.hold(`livespan:${tab}`);
-    if (unlock === undefined) return false;
+    // Released while it was asked for.
+    if (turn !== this.turn) unlock?.();
+    if (turn !== this.turn || unlock === undefined) return false;
     this.held = tab;
     this.unlock = unlock;
     return true;

@@ -1,8 +1,11 @@
 import type { Clock } from "../../kernel/clock.ts";
+import type { PageData } from "./page.ts";
 
 /** What a client needs of the browser: a port, so that tests run real clients in process. `browser.ts` is its member. */
 export interface ClientWorld {
   readonly clock: Clock;
+  /** What the page was made with; undefined when it was made without. */
+  page(): PageData | undefined;
   /** At least 0, less than 1. */
   random(): number;
   /** False when it is known that there is no network. */

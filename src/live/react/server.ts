@@ -7,9 +7,14 @@ export type { EmbeddedState, PageData } from "../client/page.ts";
 
 /**
  * The HTML of a page, to be put into `#root`; waits for all that suspends. Rejects when the page throws outside of a
- * `<Suspense>`; inside one the browser renders that part anew.
+ * `<Suspense>`; inside one the browser renders that part anew, and `onError` is told (the console, unless said).
  */
-export async function renderPage(Page: ComponentType, data: PageData): Promise<string> {
-  const { prelude } = await prerender(createElement(LiveProvider, { data }, createElement(Page)));
+export async function renderPage(
+  Page: ComponentType,
+  data: PageData,
+  onError: (error: unknown) => void = console.error,
+): Promise<string> {
+  const page = createElement(LiveProvider, { data }, createElement(Page));
+  const { prelude } = await prerender(page, { onError: (error) => onError(error) });
   return new Response(prelude).text();
 }
