@@ -1,5 +1,5 @@
 import { pathOf, type Key, type Op } from "../wire/ops.ts";
-import { matchRows, piecesOf } from "./match.ts";
+import { Rows } from "./rows.ts";
 import { sizeOf } from "./weight.ts";
 
 /**
@@ -67,20 +67,20 @@ class Diffing {
   }
 
   private list(before: readonly unknown[], after: readonly unknown[]): number {
-    const matches = matchRows(before, after);
-    let size = matches === undefined ? 0 : this.order(before, after, matches);
+    const rows = new Rows([...before], [...after]).match();
+    let size = rows.isInPlace ? 0 : this.order(rows);
     // From here on the list has its new order.
-    for (let i = 0; i < after.length; i++) {
-      const from = matches === undefined ? i : matches[i]!;
-      if (from >= 0 && !Object.is(before[from], after[i])) size += this.at(i, before[from], after[i]);
+    for (let i = rows.head; i < rows.endAfter; i++) {
+      const place = rows.placeOf(i);
+      if (place >= 0 && !Object.is(before[place], rows.after[i])) size += this.at(i, before[place], rows.after[i]);
     }
     return size;
   }
 
-  private order(before: readonly unknown[], after: readonly unknown[], matches: Int32Array): number {
-    const pieces = piecesOf(after, matches);
+  private order(rows: Rows): number {
+    const pieces = rows.pieces();
     const [first, second] = pieces;
-    const isPush = pieces.length === 2 && first?.[0] === 0 && first[1] === before.length && second?.length === 1;
+    const isPush = pieces.length === 2 && first?.[0] === 0 && first[1] === rows.before.length && second?.length === 1;
     if (isPush) return this.add(["+", this.here(), second[0]], sizeOf(second[0]));
     return this.add(["~", this.here(), pieces], sizeOf(pieces));
   }
@@ -109,7 +109,7 @@ class Diffing {
 /** What is not there is like nothing that is. */
 const absent = Symbol("absent");
 
-export function isPlain(value: unknown): value is Fields {
+function isPlain(value: unknown): value is Fields {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

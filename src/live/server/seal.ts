@@ -1,10 +1,10 @@
 import { types } from "node:util";
 import { current, isDraft } from "mutative";
 import { ImmutableStateError, liveError } from "../errors.ts";
+import { Rows } from "./rows.ts";
 import { refuseCollectionWrites, refuseDateWrites } from "./refuse.ts";
-import { sharedHead, sharedTail } from "./match.ts";
-import { oneRich, primitiveWeight, sealedWeight, setWeight, weightOf } from "./weight.ts";
 import { keyName, unwrap } from "./view.ts";
+import { freezeWith, oneRich, primitiveWeight, sealedWeight, weightOf } from "./weight.ts";
 
 /** Deeper ones would overflow the stack of some walk, here or in a browser. */
 const deepest = 500;
@@ -12,12 +12,12 @@ const deepest = 500;
 /**
  * Freezes a value with all that is in it, and refuses, by its path, what a state cannot hold. What a snapshot shares with
  * the one before is sealed already and is not walked again; `before`, what stood in its place, spares weighing the items
- * of a list that stayed. Returns the value itself, or a copy where it was a view or frozen by somebody else.
+ * of a list that stayed. Gives the value itself, or a copy of what was frozen by somebody else, of views, drafts and dates.
  *
  * @throws LivespanError STATE_VALUE
  */
 export function seal<T>(value: T, path = "", before?: unknown): T {
-  // A walk keeps kinds: what it gives back has the type of what it was given.
+  // A walk keeps kinds: what it gives has the type of what it was given.
   return new Sealing(path, "freeze").take(value, before) as T;
 }
 
@@ -30,6 +30,8 @@ export function sealedCopy<T>(value: T, path = ""): T {
 export function assertHolds(value: unknown, path: string): void {
   new Sealing(path, "look").take(value, undefined);
 }
+
+type Fields = Record<string, unknown>;
 
 /** One walk through a value. */
 class Sealing {
@@ -47,28 +49,25 @@ class Sealing {
 
   /** The sealed form of a value, whose weight is added. */
   take(value: unknown, before: unknown): unknown {
-    if (typeof value !== "object" || value === null) return this.primitive(value);
-    const known = sealedWeight(value);
-    if (known !== undefined) {
-      this.weight += known;
+    if (typeof value !== "object" || value === null) {
+      if (typeof value === "function" || typeof value === "symbol") throw this.refused(`a ${typeof value}`);
+      this.weight += primitiveWeight(value);
       return value;
     }
-    if (types.isProxy(value)) return this.take(this.unwrapped(value), before);
-    return this.container(value, before);
-  }
-
-  private primitive(value: unknown): unknown {
-    if (typeof value === "function" || typeof value === "symbol") throw this.refused(`a ${typeof value}`);
-    this.weight += primitiveWeight(value);
+    const known = sealedWeight(value);
+    if (known === undefined)
+      return types.isProxy(value) ? this.take(this.behind(value), before) : this.holder(value, before);
+    this.weight += known;
     return value;
   }
 
-  private unwrapped(value: object): unknown {
-    const target = unwrap(value);
-    if (target !== value) return target;
+  /** What a proxy stands for: views and open drafts are ours. */
+  private behind(proxy: object): unknown {
+    const target = unwrap(proxy);
+    if (target !== proxy) return target;
     try {
       // As it is by now: a draft of another block goes on without this one.
-      if (isDraft(value)) return sealedCopy(current(value), this.path);
+      if (isDraft(proxy)) return sealedCopy(current(proxy), this.path);
     } catch (error) {
       if (!(error instanceof ImmutableStateError)) throw error;
       throw this.refused("a draft whose block has ended", "Take what you need of it while its block runs.");
@@ -76,7 +75,7 @@ class Sealing {
     throw this.refused("a proxy", "Keep what it stands for.");
   }
 
-  private container(value: object, before: unknown): unknown {
+  private holder(value: object, before: unknown): unknown {
     if (this.above.includes(value)) throw this.refused("inside itself");
     if (this.above.length === deepest) throw this.refused(`more than ${deepest} levels deep`);
     const start = this.weight;
@@ -84,13 +83,13 @@ class Sealing {
     this.weight += 2;
     const sealed = this.contents(value, before);
     this.above.pop();
-    if (this.mode !== "look") setWeight(Object.freeze(sealed), this.weight - start);
+    if (this.mode !== "look") freezeWith(sealed, this.weight - start);
     return sealed;
   }
 
   private contents(value: object, before: unknown): object {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.fields(value, before);
+    if (prototype === Object.prototype || prototype === null) return this.fields(value as Fields, before);
     if (prototype === Array.prototype && Array.isArray(value)) return this.list(value, before);
     if (prototype === Map.prototype && types.isMap(value)) return this.map(value, before);
     if (prototype === Set.prototype && types.isSet(value)) return this.set(value);
@@ -101,77 +100,61 @@ class Sealing {
     throw this.refused(`of the class ${classOf(value)}`);
   }
 
-  private fields(value: object, before: unknown): object {
-    const fields = value as Record<string, unknown>;
-    const old = isObject(before) ? (before as Record<string, unknown>) : undefined;
-    // One without a prototype becomes a plain one: it is plain at the other end as well.
-    let made = this.mode === "copy" || (this.mode === "freeze" && Object.getPrototypeOf(value) === null) ? {} : fields;
-    for (const key of Reflect.ownKeys(value)) {
-      this.assertField(value, key);
-      const name = key as string; // a symbol was refused
-      const inner = fields[name];
-      this.keys.push(name);
-      const kept = this.take(inner, old?.[name]);
+  /** One without a prototype becomes a plain one: drafts and the other end know no others. */
+  private fields(value: Fields, before: unknown): object {
+    const old = typeof before === "object" && before !== null ? (before as Fields) : undefined;
+    const isPlain = this.mode === "look" || Object.getPrototypeOf(value) !== null;
+    const made = this.isKept(value) && isPlain ? value : {};
+    if (Object.getOwnPropertySymbols(value).length > 0) throw this.refused("an object with symbols for keys");
+    for (const key of Object.keys(value)) {
+      this.keys.push(key);
+      if (key === "__proto__") throw this.refused("a way to a prototype", "Name it otherwise.");
+      if (!("value" in Reflect.getOwnPropertyDescriptor(value, key)!))
+        throw this.refused("an accessor", "Keep its value.");
+      const inner = value[key];
+      const kept = this.take(inner, old?.[key]);
+      if (made !== value || (typeof inner === "object" && kept !== inner)) made[key] = kept;
       this.keys.pop();
-      this.weight += name.length + 4;
-      if (made !== fields) made[name] = kept;
-      else if (!Object.is(kept, inner)) made = this.placed(made, name, kept);
+      this.weight += key.length + 4;
     }
     return made;
   }
 
-  /** Puts a value in the place of what stood there, in a copy where somebody else has frozen the holder. */
-  private placed<C extends object>(holder: C, key: string | number, value: unknown): C {
-    const open = Object.isFrozen(holder) ? ((Array.isArray(holder) ? holder.slice() : { ...holder }) as C) : holder;
-    (open as Record<string | number, unknown>)[key] = value;
-    return open;
-  }
-
-  private assertField(holder: object, key: string | symbol): void {
-    const field = Reflect.getOwnPropertyDescriptor(holder, key)!;
-    if (typeof key === "symbol") throw this.refused("an object with symbols for keys");
-    if (key === "__proto__") throw this.refused('an object with a key "__proto__"');
-    if (field.enumerable === true && "value" in field) return;
-    this.keys.push(key);
-    throw this.refused("value" in field ? "a hidden field" : "an accessor", "Keep the value itself.");
-  }
-
-  private list(value: unknown[], before: unknown): unknown[] {
-    const old =
-      this.mode === "freeze" && Array.isArray(before) && sealedWeight(before) !== undefined ? before : nothing;
-    // A copy by a draft has no fields beside its items; a match of a regular expression has some.
-    if (old === nothing && Reflect.ownKeys(value).length > value.length + 1) throw this.refused("a list with fields");
-    const head = sharedHead(old, value);
-    const tail = sharedTail(old, value, head);
-    const aligned = old.length === value.length;
-    this.weight += weightOf(old) - 2;
-    for (let i = head; i < old.length - tail; i++) {
-      if (!aligned || !Object.is(old[i], value[i])) this.weight -= 1 + weightOf(old[i]);
-    }
-    let made = this.mode === "copy" ? value.slice() : value;
-    for (let i = head; i < value.length - tail; i++) {
-      if (aligned && Object.is(old[i], value[i]) && i in value) continue;
-      const kept = this.item(value, i, old[i]);
-      if (!Object.is(kept, made[i])) made = this.placed(made, i, kept);
-    }
+  private list(value: readonly unknown[], before: unknown): object {
+    const old = this.mode === "freeze" && Array.isArray(before) ? sealedWeight(before) : undefined;
+    if (old === undefined && Object.keys(value).length > value.length) throw this.refused("a list with fields");
+    const made = this.isKept(value) ? (value as unknown[]) : [...value];
+    if (old !== undefined) return this.changedList(made, before as readonly unknown[], old);
+    for (let i = 0; i < value.length; i++) this.item(made, i, undefined);
     return made;
   }
 
-  private item(list: readonly unknown[], index: number, before: unknown): unknown {
+  /** What stayed is neither looked at nor weighed. */
+  private changedList(made: unknown[], before: readonly unknown[], weight: number): object {
+    // What is frozen is read ten times as slowly as a copy of it.
+    const old = [...before];
+    const rows = new Rows(old, made);
+    this.weight += weight - 2;
+    for (let i = rows.head; i < rows.endBefore; i++) if (rows.isFree(i)) this.weight -= 1 + weightOf(old[i]);
+    for (let i = rows.head; i < rows.endAfter; i++) if (rows.placeOf(i) < 0) this.item(made, i, old[i]);
+    return made;
+  }
+
+  private item(list: unknown[], index: number, before: unknown): void {
     this.keys.push(index);
     const inner = list[index];
     if (inner === undefined && !(index in list))
       throw this.refused("a hole in a list", "Fill it, with null for nothing.");
     const kept = this.take(inner, before);
+    if (typeof inner === "object" && kept !== inner) list[index] = kept;
     this.keys.pop();
     this.weight += 1;
-    return kept;
   }
 
   private map(value: Map<unknown, unknown>, before: unknown): object {
     const old = before instanceof Map ? before : undefined;
     this.weight += oneRich;
-    let isSame = this.isFree(value);
+    let isSame = this.isKeptCollection(value);
     const entries: [unknown, unknown][] = [];
     for (const [key, inner] of value) {
       this.keys.push(keyName(key));
@@ -186,32 +169,38 @@ class Sealing {
 
   private set(value: Set<unknown>): object {
     this.weight += oneRich;
-    let isSame = this.isFree(value);
+    let isSame = this.isKeptCollection(value);
     const items: unknown[] = [];
     for (const inner of value) {
       this.keys.push(items.length);
-      items.push(this.take(inner, undefined));
+      const kept = this.take(inner, undefined);
       this.keys.pop();
       this.weight += 1;
-      isSame &&= Object.is(items.at(-1), inner);
+      isSame &&= Object.is(kept, inner);
+      items.push(kept);
     }
     return this.collection(isSame ? value : new Set(items));
-  }
-
-  private isFree(value: object): boolean {
-    if (Reflect.ownKeys(value).length > 0) throw this.refused("a map or set with fields");
-    return this.mode === "look" || (this.mode === "freeze" && Object.isExtensible(value));
   }
 
   private collection(value: Map<unknown, unknown> | Set<unknown>): object {
     return this.mode === "look" ? value : refuseCollectionWrites(value);
   }
 
+  private isKeptCollection(value: object): boolean {
+    if (Reflect.ownKeys(value).length > 0) throw this.refused("a map or set with fields");
+    return this.isKept(value);
+  }
+
+  /** Whoever made the date may go on to set it. */
   private date(value: Date): object {
     if (Reflect.ownKeys(value).length > 0) throw this.refused("a date with fields");
     this.weight += oneRich + 30;
-    // Whoever made the date may go on to use it as the clock it is; copying costs nothing.
     return this.mode === "look" ? value : refuseDateWrites(new Date(value.getTime()));
+  }
+
+  /** What somebody else has frozen takes neither what is put in its place nor a weight. */
+  private isKept(value: object): boolean {
+    return this.mode === "look" || (this.mode === "freeze" && Object.isExtensible(value));
   }
 
   private refused(what: string, remedy?: string): Error {
@@ -220,18 +209,9 @@ class Sealing {
       this.path,
     );
     const subject = where === "" ? "the state" : `"${where}"`;
-    return liveError(
-      "STATE_VALUE",
-      `${subject} is ${what}, which a state cannot hold.`,
-      remedy === undefined ? {} : { remedy },
-    );
+    const detail = remedy === undefined ? {} : { remedy };
+    return liveError("STATE_VALUE", `${subject} is ${what}, which a state cannot hold.`, detail);
   }
-}
-
-const nothing: readonly unknown[] = [];
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function classOf(value: object): string {

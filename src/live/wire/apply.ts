@@ -11,7 +11,7 @@ export function applyOps<T>(before: T, ops: readonly Op[]): T {
   const copies = new Set<unknown>();
   const copied = (value: unknown): Container => {
     if (copies.has(value)) return value as Container; // what is in there is one
-    const copy = Array.isArray(value) ? value.slice() : isPlain(value) ? { ...value } : undefined;
+    const copy = Array.isArray(value) ? [...(value as unknown[])] : isPlain(value) ? { ...value } : undefined;
     if (copy === undefined) throw misfit("leads through what holds nothing");
     copies.add(copy);
     return copy;
