@@ -1,5 +1,5 @@
 // Builds dist/ from src/: `npm run build`. Skipped when nothing changed since the last one.
-import { chmod, glob, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, copyFile, glob, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
 import { command, program, root, type Outcome } from "./command.ts";
@@ -51,6 +51,9 @@ async function declare(signal?: AbortSignal): Promise<Outcome> {
 
 async function putInPlace(started: Date): Promise<void> {
   copyDocsAssets(join(next, "http/docs-assets"));
+  for await (const script of glob("**/*.lua", { cwd: join(root, "src") })) {
+    await copyFile(join(root, "src", script), join(next, script));
+  }
   await chmod(join(next, "cli/main.js"), 0o755);
   await writeFile(join(next, stamp), "");
   await utimes(join(next, stamp), started, started);

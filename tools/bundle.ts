@@ -6,10 +6,12 @@ import { root } from "./command.ts";
 const entries = [
   "app/index",
   "app/pages/guard",
+  "app/redis",
   "kernel/index",
   "http/index",
   "http/docs",
   "live/index",
+  "live/server/stores/redis/scripts",
   "host/index",
   "testing/index",
   "cli/main",
@@ -21,7 +23,10 @@ const pageEntries = ["live/client/index", "live/react/index", "live/react/server
 /** One chunk for each part that is loaded as a whole; what is loaded on demand is in none of them. */
 const chunks = [
   { name: "kernel", test: /src\/kernel\// },
-  { name: "declare", test: /src\/app\/(?!pages\/)|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/ },
+  {
+    name: "declare",
+    test: /src\/app\/(?!pages\/|redis|leases\/redis)|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
+  },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
   { name: "serve", test: /src\/(host\/(?!index)|http\/servers\/)/ },
 ];

@@ -131,6 +131,14 @@ export const liveErrors = {
     means: "The store of the states could not be reached.",
     remedy: "See whether it runs and where the app looks for it.",
   },
+  STORE_FAILED: {
+    means: "The store of the states answered with an error, or holds what is no state.",
+    remedy: "Read what it said: whether its memory is full, and what its user may do.",
+  },
+  REDIS_MISSING: {
+    means: "redisStore() or redisLeases() was opened without the package redis.",
+    remedy: "Install it: npm install redis@6.",
+  },
   STORE_LIMIT: {
     means: "The memory store holds as much as it may.",
     remedy: "Raise memoryStore({ limit }), shorten its idle time, or use redisStore().",

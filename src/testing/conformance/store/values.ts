@@ -15,7 +15,7 @@ export const valueCases: readonly Case[] = [
         none: undefined,
         numbers: [Number.NaN, Infinity, -0],
         text: "  \0'\"\n😀",
-        "": { __proto__: null, deep: [[], {}] },
+        "": { deep: [[], {}] },
       };
       const { store } = await stage.open();
       const saved = savedBy(await store.commit(stage.place, commitOf(undefined, value)));

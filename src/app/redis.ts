@@ -1,0 +1,3 @@
+export { redisStore } from "../live/server/stores/redis/store.ts";
+export type { RedisStoreOptions } from "../live/server/stores/redis/store.ts";
+export type { RedisOptions } from "../live/server/stores/redis/connection.ts";

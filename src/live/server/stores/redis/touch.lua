@@ -1,0 +1,2 @@
+keep(redis.call('HEXISTS', KEY, 'h') == 1)
+return 1
