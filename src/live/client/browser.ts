@@ -14,6 +14,7 @@ export const browserWorld: ClientWorld = {
       return () => clearTimeout(timer);
     },
   },
+  frame: 16,
   page,
   random: () => Math.random(),
   isOnline: () => navigator.onLine,
@@ -74,6 +75,8 @@ function watch(events: PageEvents): () => void {
   const { signal } = ended;
   addEventListener("online", () => events.woke(true), { signal });
   addEventListener("pageshow", ({ persisted }) => persisted && events.woke(true), { signal });
+  // When a page is hidden by the next one, that has been asked for and made already.
+  addEventListener("beforeunload", () => events.leaving(), { signal });
   addEventListener("pagehide", () => events.left(), { signal });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && events.woke(false), {
     signal,

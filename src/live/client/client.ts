@@ -60,7 +60,7 @@ export class TabClient implements LiveClient {
     this.lostAt = world.clock.now();
     const tabId = (this.tabId = new TabId(world, duplicate));
     this.outbox = new Outbox({ limit: outbox, lastId: tabId.lastEvent, taken: (id) => void (tabId.lastEvent = id) });
-    this.replicas = new Replicas((...event) => this.outbox.add(...event));
+    this.replicas = new Replicas(world, (...event) => this.outbox.add(...event));
     this.line = new Line(world, path, {
       opened: () => this.greet(),
       text: (text) => this.inbox.push(text),
@@ -70,7 +70,11 @@ export class TabClient implements LiveClient {
       (frame) => this.take(frame),
       () => this.line.drop(),
     );
-    this.unwatch = world.watch({ woke: (isNetworkNew) => this.line.wake(isNetworkNew), left: () => tabId.leave() });
+    this.unwatch = world.watch({
+      woke: (isNetworkNew) => this.line.wake(isNetworkNew),
+      leaving: () => tabId.tellNext(true),
+      left: () => tabId.tellNext(false),
+    });
     void this.start(page);
   }
 
@@ -214,6 +218,7 @@ export class TabClient implements LiveClient {
     this.unwatch();
     this.tabId.release();
     this.outbox.close(reason);
+    this.replicas.close();
     this.standing.change({ status: "offline", reason });
   }
 

@@ -1,9 +1,22 @@
+import type { Clock } from "../../kernel/clock.ts";
 import { applyOps } from "../wire/apply.ts";
 import type { Want } from "../wire/frames.ts";
 import type { Op } from "../wire/ops.ts";
+import { Arrival } from "./arrival.ts";
 import type { LiveError } from "./error.ts";
 import type { LiveState } from "./live-client.ts";
 import type { EmbeddedState } from "./page.ts";
+
+interface ReplicaOptions {
+  /** Its index on every line. */
+  readonly place: number;
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly clock: Clock;
+  /** Milliseconds in which listeners are told of changes once. */
+  readonly frame: number;
+  readonly send: SendEvent;
+}
 
 /** Sends an event of a replica; settles with its outcome. */
 export type SendEvent = (replica: Replica, event: string, args: readonly unknown[]) => Promise<unknown>;
@@ -16,9 +29,14 @@ export class Replica implements LiveState {
   readonly place: number;
   readonly name: string;
   readonly key: string | undefined;
-  readonly ready: Promise<void>;
+  /** Another one when a state that was refused is there after all. */
+  ready: Promise<void>;
   readonly events: Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
-  private readonly settle = Promise.withResolvers<void>();
+  private readonly clock: Clock;
+  private readonly frame: number;
+  private arrival = new Arrival();
+  private toldAt = -Infinity;
+  private held: (() => void) | undefined;
   private readonly listeners = new Set<() => void>();
   private readonly unanswered = new Map<string, number>();
   private embedded: object | undefined;
@@ -28,13 +46,13 @@ export class Replica implements LiveState {
   private version: number | undefined;
   private isLost = false;
 
-  constructor(place: number, name: string, key: string | undefined, send: SendEvent) {
+  constructor({ place, name, key, clock, frame, send }: ReplicaOptions) {
     this.place = place;
     this.name = name;
     this.key = key;
-    this.ready = this.settle.promise;
-    // A page need not look at it; `get` throws as well.
-    this.ready.catch(() => {});
+    this.clock = clock;
+    this.frame = frame;
+    this.ready = this.arrival.promise;
     // A page may spread, log or await what it does not know: only texts are events, and this is no promise.
     const calls: Record<string, () => Promise<unknown>> = Object.create(null);
     this.events = new Proxy(calls, {
@@ -100,7 +118,7 @@ export class Replica implements LiveState {
   /** The server does not let this tab see the state. */
   refuse(error: LiveError): void {
     this.refusal = error;
-    this.settle.reject(error);
+    this.arrival.refuse(error);
     this.tell();
   }
 
@@ -135,11 +153,18 @@ export class Replica implements LiveState {
 
   private show(snapshot: object): void {
     this.snapshot = snapshot;
-    this.settle.resolve();
-    this.tell();
+    if (this.arrival.isRefused) this.ready = (this.arrival = new Arrival()).promise;
+    this.arrival.settle();
+    const wait = this.toldAt + this.frame - this.clock.now();
+    if (wait <= 0) this.tell();
+    else this.held ??= this.clock.after(wait, () => this.tell());
   }
 
-  private tell(): void {
+  /** Tells now, also what was held until the frame is over. */
+  tell(): void {
+    this.held?.();
+    this.held = undefined;
+    this.toldAt = this.clock.now();
     for (const listener of this.listeners) listener();
   }
 }

@@ -1,14 +1,17 @@
 import type { EmbeddedState } from "./page.ts";
 import { Replica, type SendEvent } from "./replica.ts";
 import { loadRichCodec } from "./rich.ts";
+import type { ClientWorld } from "./world.ts";
 
 /** The states that a page wants, in the order of wanting: the index of each is its place on every line. */
 export class Replicas {
+  private readonly world: ClientWorld;
   private readonly send: SendEvent;
   private readonly list: Replica[] = [];
   private readonly byName = new Map<string, Replica>();
 
-  constructor(send: SendEvent) {
+  constructor(world: ClientWorld, send: SendEvent) {
+    this.world = world;
     this.send = send;
   }
 
@@ -20,7 +23,8 @@ export class Replicas {
     const id = key === undefined ? name : `${name}/${key}`;
     let replica = this.byName.get(id);
     if (replica === undefined) {
-      replica = new Replica(this.list.length, name, key, this.send);
+      const { clock, frame } = this.world;
+      replica = new Replica({ place: this.list.length, name, key, clock, frame, send: this.send });
       this.byName.set(id, replica);
       this.list.push(replica);
     }
@@ -51,6 +55,11 @@ export class Replicas {
   /** The tab is another one, so the versions of its states mean nothing; those of shared states do. */
   forget(): void {
     for (const replica of this.list) if (replica.key === undefined) replica.forget();
+  }
+
+  /** Nothing more comes: leaves no timer behind. */
+  close(): void {
+    for (const replica of this.list) replica.tell();
   }
 
   unplug(): void {

@@ -1,6 +1,7 @@
 import type { AnyState, Snapshot } from "../server/state.ts";
 import type { LiveClient, LiveState, StateOptions } from "./live-client.ts";
 import type { EmbeddedState, PageData } from "./page.ts";
+import { Arrival } from "./arrival.ts";
 import { clientError } from "./error.ts";
 import { loadRichCodec } from "./rich.ts";
 
@@ -50,7 +51,7 @@ class StillState implements LiveState {
     this.name = state;
     this.key = key;
     this.snapshot = snapshot;
-    this.ready = rich === undefined ? Promise.resolve() : this.read(rich);
+    this.ready = rich === undefined ? arrived() : this.read(rich);
   }
 
   readonly get = (): Snapshot<AnyState> => this.snapshot;
@@ -63,6 +64,12 @@ class StillState implements LiveState {
   private async read(rich: string): Promise<void> {
     this.snapshot = (await loadRichCodec()).parse(rich);
   }
+}
+
+function arrived(): Promise<void> {
+  const arrival = new Arrival();
+  arrival.settle();
+  return arrival.promise;
 }
 
 function ignore(): void {}

@@ -38,9 +38,11 @@ export class TabId {
 
   /** Finds out which one it is; `embedded` is the tab that the page was made for. */
   async claim(embedded: string | undefined): Promise<void> {
-    const wanted = this.world.read(stored) ?? embedded;
+    const kept = this.world.read(stored);
+    const wanted = kept ?? embedded;
     if (wanted === undefined || (await this.hold(wanted))) return;
-    if (this.duplicate === "copy") this.copyOf = wanted;
+    // Without anything kept it is no copy, but a page that was made for the wrong tab.
+    if (this.duplicate === "copy") this.copyOf = kept;
     else if (embedded !== undefined && embedded !== wanted) await this.hold(embedded);
   }
 
@@ -80,9 +82,9 @@ export class TabId {
     return true;
   }
 
-  /** The page is left: if this is a reload, the server makes the next page for the same tab. */
-  leave(): void {
-    if (this.held !== undefined) this.world.cookie(cookie, this.held, cookieSeconds);
+  /** Says for which tab the page is that is about to be asked for, or nothing more once it is there. */
+  tellNext(isAsked: boolean): void {
+    if (this.held !== undefined) this.world.cookie(cookie, this.held, isAsked ? cookieSeconds : 0);
   }
 
   /**

@@ -4,6 +4,11 @@ import type { PageData } from "./page.ts";
 /** What a client needs of the browser: a port, so that tests run real clients in process. `browser.ts` is its member. */
 export interface ClientWorld {
   readonly clock: Clock;
+  /**
+   * Milliseconds in which the listeners of a state are told of its changes once: the first at once, the others at the end.
+   * A page is not shown more often than the screen; 0 tells each.
+   */
+  readonly frame: number;
   /** What the page was made with; undefined when it was made without. */
   page(): PageData | undefined;
   /** At least 0, less than 1. */
@@ -40,6 +45,8 @@ export interface ClientSocket {
 export interface PageEvents {
   /** The page is looked at again, or there is a network again (`isNetworkNew`): a wait for the next try may end. */
   woke(isNetworkNew: boolean): void;
-  /** The page is left, by a reload for one. */
+  /** The page may be left, by a reload for one: the next page is about to be asked for. */
+  leaving(): void;
+  /** The page is left; the next one has come. */
   left(): void;
 }

@@ -26,7 +26,7 @@ export function createLive<S extends AnyState>(name: S["name"], options: StateOp
 
   function useLive(select: (snapshot: Snapshot<S>) => unknown = same, isSame = Object.is): unknown {
     const state = useState();
-    if (state.get() === undefined) use(state.ready);
+    use(state.ready);
     return usePicked(state, select, isSame);
   }
 

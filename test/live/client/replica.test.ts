@@ -135,6 +135,30 @@ describe("a replica", () => {
     });
   });
 
+  test("tells of changes in quick succession once a frame: the first at once, the others at its end", async () => {
+    await using server = await ScriptedServer.open();
+    using page = new Page(server.url, { frame: 16 });
+    const state = page.client.state<Counter>("counter");
+    const seen: (number | undefined)[] = [];
+    state.subscribe(() => seen.push(state.get()?.count));
+    const line = await server.line();
+    await line.welcome();
+    line.send(["s", 0, "e", 1, first]);
+    for (let to = 2; to <= 50; to++) line.send(["d", 0, to, [["=", "count", to]]]);
+    line.send(["p"]);
+    await line.nextOf("p");
+    assert.deepEqual([state.get()?.count, seen], [50, [1]]);
+    await page.clock.advance(15);
+    assert.deepEqual(seen, [1]);
+    await page.clock.advance(1);
+    assert.deepEqual(seen, [1, 50]);
+    line.send(["d", 0, 51, [["=", "count", 51]]], ["d", 0, 52, [["=", "count", 52]]], ["p"]);
+    await line.nextOf("p");
+    page.client.close();
+    assert.deepEqual(seen, [1, 50, 52], "and nothing is held when the client is closed");
+    assert.equal(page.clock.pending, 0);
+  });
+
   test("tells each listener as often as it was added, and no longer than wanted", async () => {
     await using server = await ScriptedServer.open();
     using page = new Page(server.url);

@@ -70,7 +70,7 @@ describe("a reload", () => {
     assert.equal(page.client.tab, "kept");
   });
 
-  test("tells the server by a short cookie for which tab it makes the page; the next page removes it", async () => {
+  test("tells the server by a short cookie for which tab it makes the page, and no longer than that", async () => {
     await using server = await ScriptedServer.open();
     const browser = new Browser();
     const page = new Page(server.url, { browser });
@@ -78,8 +78,11 @@ describe("a reload", () => {
     await line.welcome({ tab: "mine", fresh: true });
     await page.live();
     assert.deepEqual(browser.cookies, new Map());
-    page.leave();
+    page.leaving();
     assert.deepEqual(browser.cookies, new Map([["livespan_tab", "mine for 10 s"]]));
+    page.leave();
+    assert.deepEqual(browser.cookies, new Map());
+    browser.cookies.set("livespan_tab", "left over");
     using next = new Page(server.url, { browser, storage: page.storage });
     assert.deepEqual(browser.cookies, new Map());
     assert.equal((await (await server.line()).hello()).tab, "mine");
@@ -149,14 +152,14 @@ describe("a tab that was duplicated", () => {
     }
   });
 
-  test("is known by a page that the browser had in its cache, too", async () => {
+  test("is none when the browser kept nothing: the page was made for a tab that is another's", async () => {
     await using server = await ScriptedServer.open();
     const browser = new Browser();
     using first = await original(server, browser);
     using second = new Page(server.url, { browser, page: made("first") });
-    assert.equal((await (await server.line()).hello()).copyOf, "first");
-    assert.equal(first.client.tab, "first");
-    assert.equal(second.client.tab, undefined);
+    const { tab, copyOf, wants } = await (await server.line()).hello();
+    assert.deepEqual([tab, copyOf, wants], [undefined, undefined, anew]);
+    assert.deepEqual([first.client.tab, second.client.tab], ["first", undefined]);
   });
 
   test("is the tab itself once the first one is gone", async () => {

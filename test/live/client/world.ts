@@ -15,6 +15,8 @@ interface PageOptions extends ConnectOptions {
   /** What the tab keeps over reloads. */
   readonly storage?: Map<string, string>;
   readonly clock?: ManualClock;
+  /** Each change is told, unless said. */
+  readonly frame?: number;
   /** Whether the server answers when a session is asked for. As it does, unless said. */
   readonly renew?: (path: string) => Promise<boolean>;
   /** In place of real sockets. */
@@ -24,6 +26,7 @@ interface PageOptions extends ConnectOptions {
 /** One page: a real client over real sockets, with time that stands still. Disposing closes the client. */
 export class Page implements ClientWorld, Disposable {
   readonly clock: ManualClock;
+  readonly frame: number;
   readonly browser: Browser;
   readonly storage: Map<string, string>;
   readonly client: LiveClient;
@@ -32,12 +35,13 @@ export class Page implements ClientWorld, Disposable {
   private readonly url: string;
   private events: PageEvents | undefined;
 
-  constructor(url: string, { browser, storage, clock, open, renew, ...options }: PageOptions = {}) {
+  constructor(url: string, { browser, storage, clock, frame, open, renew, ...options }: PageOptions = {}) {
     this.url = url;
     this.open = open ?? ((path, events) => this.openReal(path, events));
     this.renew = renew ?? ((path) => this.renewReal(path));
     this.browser = browser ?? new Browser();
     this.storage = storage ?? new Map();
+    this.frame = frame ?? 0;
     this.clock = clock ?? manualClock();
     this.client = connect(options, this);
   }
@@ -88,8 +92,14 @@ export class Page implements ClientWorld, Disposable {
 
   /** The page is left, as for a reload; its locks go with it. */
   leave(): void {
+    this.events?.leaving();
     this.events?.left();
     this.client.close();
+  }
+
+  /** The next page is about to be asked for. */
+  leaving(): void {
+    this.events?.leaving();
   }
 
   /** Settles when `isSo` holds of the client. */
