@@ -5,8 +5,9 @@ import { seal, sealedCopy } from "./seal.ts";
 
 /** A value that is being changed. */
 export interface Draft<T extends object> {
-  readonly base: T;
-  /** The base with the changes so far; takes more of them. Throws `ImmutableStateError` once the draft is over. */
+  /** The latest that was kept of it: at first what it began from. */
+  kept: T;
+  /** That, with the changes so far; takes more of them. Throws `ImmutableStateError` once the draft is over. */
   readonly state: T;
   readonly finalize: () => T;
 }
@@ -16,11 +17,11 @@ export function begin<T extends object>(base: T): Draft<T> {
   // Frozen lists are copied ten times as fast with it on; nothing is frozen by it, since it is off again at the end.
   const [state, finalize] = create(base, { enableAutoFreeze: true });
   // A draft has the type of its base, only writable.
-  return { base, state: state as T, finalize: finalize as () => T };
+  return { kept: base, state: state as T, finalize: finalize as () => T };
 }
 
 /**
- * Ends a draft, and gives the sealed value with its changes; the base itself when there are none.
+ * Ends a draft, and gives the sealed value with its changes; the very value that was kept last when there are none.
  *
  * @throws LivespanError STATE_VALUE for what a state cannot hold, and for a var that its base has not, or that is gone.
  */
@@ -28,20 +29,19 @@ export function finish<T extends object>(draft: Draft<T>): T {
   const nodes = retire(draft.state);
   try {
     const next = draft.finalize();
-    if (next === draft.base) return next;
-    assertVars(draft.base, next);
-    return seal(next, "", draft.base);
+    assertVars(draft.kept, next);
+    return seal(next, "", draft.kept);
   } finally {
     close(nodes);
   }
 }
 
-/** The sealed value with the changes so far; the draft goes on. @throws LivespanError STATE_VALUE, as `finish` */
+/** The sealed value with the changes so far, as `finish` would give it; the draft goes on. @throws as `finish` */
 export function checkpoint<T extends object>(draft: Draft<T>): T {
   const next = current(draft.state);
-  assertVars(draft.base, next);
+  assertVars(draft.kept, next);
   // A copy: what was assigned to the draft is still to be written to.
-  return sealedCopy(next);
+  return (draft.kept = sealedCopy(next, "", draft.kept));
 }
 
 /** Ends a draft whose changes are not wanted. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../../kernel/errors.ts";
 import { ImmutableStateError, liveError } from "../errors.ts";
 import { seal } from "./seal.ts";
@@ -65,10 +64,7 @@ class Computed {
 
   next(value: Fields, before: { readonly value: Fields; readonly snapshot: Fields } | undefined): unknown {
     if (before !== undefined && !this.isStale(value, before.value)) return before.snapshot[this.name];
-    const made = this.computedFrom(value);
-    return before !== undefined && isDeepStrictEqual(before.snapshot[this.name], made)
-      ? before.snapshot[this.name]
-      : made;
+    return this.computedFrom(value, before?.snapshot[this.name]);
   }
 
   private isStale(value: Fields, before: Fields): boolean {
@@ -76,10 +72,10 @@ class Computed {
     return false;
   }
 
-  private computedFrom(value: Fields): unknown {
+  private computedFrom(value: Fields, before: unknown): unknown {
     this.current = value;
     try {
-      return seal(this.compute(this.state as never), this.name);
+      return seal(this.compute(this.state as never), this.name, before);
     } catch (cause) {
       const what = `state "${this.owner}": computed "${this.name}" failed: ${messageOf(cause)}.`;
       throw liveError("COMPUTED_FAILED", what, { cause });

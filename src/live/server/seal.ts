@@ -8,11 +8,13 @@ import { freezeWith, oneRich, primitiveWeight, sealedWeight, weightOf } from "./
 
 /** Deeper ones would overflow the stack of some walk, here or in a browser. */
 const deepest = 500;
+/** Of what a client sends: the same part in many places is short on the wire, and anything but short to walk through. */
+const widest = 2 ** 20;
 
 /**
- * Freezes a value with all that is in it, and refuses, by its path, what a state cannot hold. What a snapshot shares with
- * the one before is sealed already and is not walked again; `before`, what stood in its place, spares weighing the items
- * of a list that stayed. Gives the value itself, or a copy of what was frozen by somebody else, of views, drafts and dates.
+ * Freezes a value with all that is in it, and refuses, by its path, what a state cannot hold. What is sealed already is
+ * not walked again. `before` is what stood in its place: parts that are like it are it, so that what did not change is the
+ * same. Gives the value itself otherwise, or a copy of what was frozen by somebody else, of views, drafts and dates.
  *
  * @throws LivespanError STATE_VALUE
  */
@@ -22,11 +24,11 @@ export function seal<T>(value: T, path = "", before?: unknown): T {
 }
 
 /** As `seal`, of a copy: what is not sealed yet stays as it is, and writable. */
-export function sealedCopy<T>(value: T, path = ""): T {
-  return new Sealing(path, "copy").take(value, undefined) as T;
+export function sealedCopy<T>(value: T, path = "", before?: unknown): T {
+  return new Sealing(path, "copy").take(value, before) as T;
 }
 
-/** Refuses as `seal` does, and changes nothing. */
+/** Refuses as `seal` does, and what is too large, and changes nothing. */
 export function assertHolds(value: unknown, path: string): void {
   new Sealing(path, "look").take(value, undefined);
 }
@@ -81,63 +83,78 @@ class Sealing {
     const start = this.weight;
     this.above.push(value);
     this.weight += 2;
-    const sealed = this.contents(value, before);
+    const kept = this.contents(value, before);
     this.above.pop();
-    if (this.mode !== "look") freezeWith(sealed, this.weight - start);
-    return sealed;
+    if (this.mode === "look") {
+      if (this.weight % oneRich > widest) throw this.refused(`larger than ${widest} characters when it is written out`);
+    } else if (kept === before) this.weight = start + weightOf(before);
+    else freezeWith(kept, this.weight - start);
+    return kept;
   }
 
+  /** The sealed form; what stood there before, when that is like it. */
   private contents(value: object, before: unknown): object {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.fields(value as Fields, before);
-    if (prototype === Array.prototype && Array.isArray(value)) return this.list(value, before);
-    if (prototype === Map.prototype && types.isMap(value)) return this.map(value, before);
-    if (prototype === Set.prototype && types.isSet(value)) return this.set(value);
-    if (prototype === Date.prototype && types.isDate(value)) return this.date(value);
+    const old = sealedOf(before, prototype ?? Object.prototype);
+    if (prototype === Object.prototype || prototype === null) return this.fields(value as Fields, old as Fields);
+    if (Array.isArray(value) && prototype === Array.prototype) return this.list(value, old as readonly unknown[]);
+    if (types.isMap(value) && prototype === Map.prototype) return this.map(value, old as typeof value | undefined);
+    if (types.isSet(value) && prototype === Set.prototype) return this.set(value, old as typeof value | undefined);
+    if (types.isDate(value) && prototype === Date.prototype) return this.date(value, old as Date | undefined);
     if (types.isPromise(value)) throw this.refused("a promise", "Await it first.");
-    if (ArrayBuffer.isView(value))
-      throw this.refused("a typed array, which cannot be frozen", "Keep a list of numbers.");
+    const isBuffer = ArrayBuffer.isView(value);
+    if (isBuffer) throw this.refused("a typed array, which cannot be frozen", "Keep a list of numbers.");
     throw this.refused(`of the class ${classOf(value)}`);
   }
 
   /** One without a prototype becomes a plain one: drafts and the other end know no others. */
-  private fields(value: Fields, before: unknown): object {
-    const old = typeof before === "object" && before !== null ? (before as Fields) : undefined;
+  private fields(value: Fields, old: Fields | undefined): object {
     const isPlain = this.mode === "look" || Object.getPrototypeOf(value) !== null;
     const made = this.isKept(value) && isPlain ? value : {};
     if (Object.getOwnPropertySymbols(value).length > 0) throw this.refused("an object with symbols for keys");
-    for (const key of Object.keys(value)) {
+    const keys = Object.keys(value);
+    let isOld = old !== undefined && Object.keys(old).length === keys.length;
+    for (const key of keys) {
       this.keys.push(key);
-      if (key === "__proto__") throw this.refused("a way to a prototype", "Name it otherwise.");
-      if (!("value" in Reflect.getOwnPropertyDescriptor(value, key)!))
-        throw this.refused("an accessor", "Keep its value.");
+      this.assertField(value, key);
       const inner = value[key];
       const kept = this.take(inner, old?.[key]);
       if (made !== value || (typeof inner === "object" && kept !== inner)) made[key] = kept;
+      isOld &&= Object.is(old![key], kept) && (kept !== undefined || Object.hasOwn(old!, key));
       this.keys.pop();
       this.weight += key.length + 4;
     }
-    return made;
+    return isOld ? old! : made;
   }
 
-  private list(value: readonly unknown[], before: unknown): object {
-    const old = this.mode === "freeze" && Array.isArray(before) ? sealedWeight(before) : undefined;
+  private assertField(value: Fields, key: string): void {
+    if (key === "__proto__") throw this.refused("a way to a prototype", "Name it otherwise.");
+    if ("value" in Reflect.getOwnPropertyDescriptor(value, key)!) return;
+    throw this.refused("an accessor", "Keep what it gives.");
+  }
+
+  private list(value: readonly unknown[], old: readonly unknown[] | undefined): object {
+    // A draft keeps a list free of fields; a match of a regular expression has some.
     if (old === undefined && Object.keys(value).length > value.length) throw this.refused("a list with fields");
     const made = this.isKept(value) ? (value as unknown[]) : [...value];
-    if (old !== undefined) return this.changedList(made, before as readonly unknown[], old);
-    for (let i = 0; i < value.length; i++) this.item(made, i, undefined);
+    if (old !== undefined) return this.changedList(made, old);
+    for (let i = 0; i < made.length; i++) this.item(made, i, undefined);
     return made;
   }
 
   /** What stayed is neither looked at nor weighed. */
-  private changedList(made: unknown[], before: readonly unknown[], weight: number): object {
+  private changedList(made: unknown[], old: readonly unknown[]): object {
     // What is frozen is read ten times as slowly as a copy of it.
-    const old = [...before];
-    const rows = new Rows(old, made);
-    this.weight += weight - 2;
-    for (let i = rows.head; i < rows.endBefore; i++) if (rows.isFree(i)) this.weight -= 1 + weightOf(old[i]);
-    for (let i = rows.head; i < rows.endAfter; i++) if (rows.placeOf(i) < 0) this.item(made, i, old[i]);
-    return made;
+    const before = [...old];
+    const rows = new Rows(before, made);
+    this.weight += weightOf(old) - 2;
+    for (let i = rows.head; i < rows.endBefore; i++) if (rows.isFree(i)) this.weight -= 1 + weightOf(before[i]);
+    let isOld = before.length === made.length;
+    for (let i = rows.head; i < rows.endAfter; i++) {
+      if (rows.placeOf(i) < 0) this.item(made, i, before[i]);
+      isOld &&= Object.is(made[i], before[i]);
+    }
+    return isOld ? old : made;
   }
 
   private item(list: unknown[], index: number, before: unknown): void {
@@ -151,35 +168,42 @@ class Sealing {
     this.weight += 1;
   }
 
-  private map(value: Map<unknown, unknown>, before: unknown): object {
-    const old = before instanceof Map ? before : undefined;
+  private map(value: Map<unknown, unknown>, old: Map<unknown, unknown> | undefined): object {
     this.weight += oneRich;
     let isSame = this.isKeptCollection(value);
+    let isOld = old?.size === value.size;
+    const oldKeys = old?.keys();
     const entries: [unknown, unknown][] = [];
     for (const [key, inner] of value) {
       this.keys.push(keyName(key));
-      const entry: [unknown, unknown] = [this.take(key, undefined), this.take(inner, old?.get(key))];
+      const oldKey = oldKeys?.next().value;
+      const entry: [unknown, unknown] = [this.take(key, oldKey), this.take(inner, old?.get(key))];
       this.keys.pop();
       this.weight += 2;
       isSame &&= Object.is(entry[0], key) && Object.is(entry[1], inner);
+      isOld &&= Object.is(entry[0], oldKey) && Object.is(entry[1], old!.get(oldKey));
       entries.push(entry);
     }
-    return this.collection(isSame ? value : new Map(entries));
+    return isOld ? old! : this.collection(isSame ? value : new Map(entries));
   }
 
-  private set(value: Set<unknown>): object {
+  private set(value: Set<unknown>, old: Set<unknown> | undefined): object {
     this.weight += oneRich;
     let isSame = this.isKeptCollection(value);
+    let isOld = old?.size === value.size;
+    const oldItems = old?.values();
     const items: unknown[] = [];
     for (const inner of value) {
       this.keys.push(items.length);
-      const kept = this.take(inner, undefined);
+      const oldItem = oldItems?.next().value;
+      const kept = this.take(inner, oldItem);
       this.keys.pop();
       this.weight += 1;
       isSame &&= Object.is(kept, inner);
+      isOld &&= Object.is(kept, oldItem);
       items.push(kept);
     }
-    return this.collection(isSame ? value : new Set(items));
+    return isOld ? old! : this.collection(isSame ? value : new Set(items));
   }
 
   private collection(value: Map<unknown, unknown> | Set<unknown>): object {
@@ -192,10 +216,11 @@ class Sealing {
   }
 
   /** Whoever made the date may go on to set it. */
-  private date(value: Date): object {
+  private date(value: Date, old: Date | undefined): Date {
     if (Reflect.ownKeys(value).length > 0) throw this.refused("a date with fields");
     this.weight += oneRich + 30;
-    return this.mode === "look" ? value : refuseDateWrites(new Date(value.getTime()));
+    if (this.mode === "look") return value;
+    return Object.is(old?.getTime(), value.getTime()) ? old! : refuseDateWrites(new Date(value.getTime()));
   }
 
   /** What somebody else has frozen takes neither what is put in its place nor a weight. */
@@ -212,6 +237,12 @@ class Sealing {
     const detail = remedy === undefined ? {} : { remedy };
     return liveError("STATE_VALUE", `${subject} is ${what}, which a state cannot hold.`, detail);
   }
+}
+
+/** What stood there before, when it is sealed and of the same kind. */
+function sealedOf(before: unknown, prototype: unknown): object | undefined {
+  if (typeof before !== "object" || before === null || Object.getPrototypeOf(before) !== prototype) return undefined;
+  return sealedWeight(before) === undefined ? undefined : before;
 }
 
 function classOf(value: object): string {
