@@ -21,6 +21,10 @@ const typedSteps: readonly Step[] = [
     name: "types of what runs in a page (tsc)",
     run: (signal) => command(program("tsc", "--noEmit", "-p", "tsconfig.client.json"), { signal }),
   },
+  {
+    name: "types of pages (tsc)",
+    run: (signal) => command(program("tsc", "--noEmit", "-p", "tsconfig.pages.json"), { signal }),
+  },
 ];
 const testFiles = ["test/**/*.test.ts", "examples/**/*.test.ts"];
 

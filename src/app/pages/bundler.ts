@@ -113,7 +113,10 @@ function namesOf(pages: readonly PageEntry[]): Map<string, PageEntry> {
 function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions, sources: Set<string>): InlineConfig {
   const { root, base, config, mode, log } = options;
   const input = Object.fromEntries(Array.from(names.keys(), (name) => [name, entryPrefix + name]));
-  const output = { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js" };
+  const output = (extension: string) => {
+    const name = `[name]-[hash].${extension}`;
+    return { entryFileNames: name, chunkFileNames: name };
+  };
   return {
     root,
     base,
@@ -127,10 +130,21 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
     resolve: { dedupe: ["react", "react-dom"] },
     oxc: { jsx: { runtime: "automatic" } },
     plugins: [entries(names), sourcesOf(sources), guard()],
-    build: { write: false, assetsDir: "", reportCompressedSize: false, sourcemap: mode === "development" },
+    build: {
+      write: false,
+      assetsDir: "",
+      // A policy need not allow data: addresses, and both sides write the same ones.
+      assetsInlineLimit: 0,
+      reportCompressedSize: false,
+      sourcemap: mode === "development",
+    },
     environments: {
       client: {
-        build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { input, output } },
+        build: {
+          assetsInlineLimit: 0,
+          modulePreload: { polyfill: false },
+          rolldownOptions: { input, output: output("js") },
+        },
       },
       ssr: {
         resolve: { noExternal: true },
@@ -138,8 +152,8 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
           ssr: true,
           emitAssets: false,
           minify: false,
-          // One page is one file, which can be gone once it is loaded.
-          rolldownOptions: { input, output: { ...output, codeSplitting: names.size > 1 } },
+          // Modules, whatever the package around them says. One page is one file, which can be gone once it is loaded.
+          rolldownOptions: { input, output: { ...output("mjs"), codeSplitting: names.size > 1 } },
         },
       },
     },
@@ -183,7 +197,7 @@ function entries(names: ReadonlyMap<string, PageEntry>): Plugin {
 function renderer(page: PageEntry): string {
   return `${importOf(page)}
 import { renderPage } from "livespan/react/server";
-export const render = (data) => renderPage(Page, data);
+export const render = (data, onError) => renderPage(Page, data, onError);
 `;
 }
 

@@ -51,8 +51,6 @@ export async function writeBundle(bundle: Bundle, folder: string, base: string):
   // Where it lies in a project it is no part of it.
   await write(join(folder, ".gitignore"), "*\n");
   for (const { name, bytes } of bundle.server) await write(serverPath(folder, name), bytes);
-  // Whatever the package around it says, these are modules.
-  await write(serverPath(folder, "package.json"), '{ "type": "module" }\n');
   const assets: Record<string, readonly Encoding[]> = {};
   const written: Written[] = [];
   for (const file of bundle.client) {

@@ -82,11 +82,19 @@ export class Pages {
 
   /** In production a page that throws is left to the browser, which may yet render it. */
   private async render(page: PageDeclaration, { render }: ReadyPage, data: PageData): Promise<string> {
-    try {
-      return await render(data);
-    } catch (error) {
-      if (this.development) throw error;
+    const errors = new Set<unknown>();
+    const say = (error: unknown): void =>
       this.plan.log("error", `page("${page.path}") threw while it was rendered.`, { error });
+    try {
+      const markup = await render(data, (error) => errors.add(error));
+      errors.forEach(say);
+      return markup;
+    } catch (error) {
+      // What is thrown on is said by whoever catches it.
+      if (this.development) errors.delete(error);
+      else errors.add(error);
+      errors.forEach(say);
+      if (this.development) throw error;
       return "";
     }
   }

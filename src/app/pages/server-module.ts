@@ -3,7 +3,8 @@ import type { PageData } from "../../live/client/page.ts";
 
 /** What the bundler makes of a page for the server. */
 export interface ServerModule {
-  render(data: PageData): Promise<string>;
+  /** `onError` hears of what was thrown, also where a boundary caught it. */
+  render(data: PageData, onError: (error: unknown) => void): Promise<string>;
 }
 
 /**

@@ -11,8 +11,8 @@ export interface PageLinks {
 /** A page that can be answered with. */
 export interface ReadyPage {
   readonly links: PageLinks;
-  /** The page's markup. */
-  render(data: PageData): Promise<string>;
+  /** The page's markup. `onError` hears of what was thrown, also where a boundary caught it. */
+  render(data: PageData, onError: (error: unknown) => void): Promise<string>;
 }
 
 export type Encoding = "identity" | "br" | "gzip";

@@ -15,6 +15,9 @@ export async function renderPage(
   onError: (error: unknown) => void = console.error,
 ): Promise<string> {
   const page = createElement(LiveProvider, { data }, createElement(Page));
-  const { prelude } = await prerender(page, { onError: (error) => onError(error) });
+  // Beyond this many bytes React would put a part behind the rest, and move it in its place by a script in the page, which
+  // a strict policy forbids.
+  const progressiveChunkSize = Number.POSITIVE_INFINITY;
+  const { prelude } = await prerender(page, { onError: (error) => onError(error), progressiveChunkSize });
   return new Response(prelude).text();
 }

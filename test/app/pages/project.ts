@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../programs/program.ts";
@@ -18,6 +18,13 @@ export class Project implements AsyncDisposable {
       await project.link(join(root, "node_modules", name), name);
     await project.link(root, "livespan");
     await project.write({ "package.json": '{ "type": "module" }', ...files });
+    return project;
+  }
+
+  /** With a copy of a folder of test/programs. */
+  static async copy(name: string): Promise<Project> {
+    const project = await Project.make({});
+    await cp(join(root, "test/programs", name), project.path, { recursive: true });
     return project;
   }
 

@@ -36,7 +36,7 @@ export class BuiltPages implements PageSource {
     for (const { id } of this.entries) {
       const { links, server } = manifest.pages[id]!;
       const module = this.load(id, server);
-      this.pages.set(id, { links, render: (data) => module.render(data) });
+      this.pages.set(id, { links, render: module.render });
     }
   }
 

@@ -70,7 +70,7 @@ export class PagesOnDemand implements PageSource {
     const sources = new Map(await Promise.all(timed));
     const module = await this.load(bundle, entry.id);
     const { links } = bundle.pages.get(entry.id)!;
-    const build: Build = { page: { links, render: (data) => module.render(data) }, assets: assetsOf(bundle), sources };
+    const build: Build = { page: { links, render: module.render }, assets: assetsOf(bundle), sources };
     this.builds.set(entry.id, [build, ...(this.builds.get(entry.id) ?? []).slice(0, 1)]);
     this.log("info", `built ${entry.id} in ${Date.now() - started} ms`);
     return build;
@@ -83,7 +83,6 @@ export class PagesOnDemand implements PageSource {
     try {
       await mkdir(own, { recursive: true });
       for (const { name, bytes } of bundle.server) await writeFile(join(own, name), bytes);
-      await writeFile(join(own, "package.json"), '{ "type": "module" }\n');
       return loadServerModule(join(own, bundle.pages.get(id)!.server));
     } catch (cause) {
       throw appError("PAGE_BUILD", `${id} was built, but its server part could not be loaded.`, { cause });
