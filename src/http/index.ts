@@ -23,4 +23,4 @@ export type { Address, Fetch, Listener, ListenerOptions, ListenOptions } from ".
 export { serverErrors } from "./servers/errors.ts";
 export { nodeListener } from "./servers/node.ts";
 export type { ServerEvent } from "./event-stream.ts";
-export type { HttpEnv, Socket, SocketClose, Upgrade } from "./upgrade.ts";
+export type { AcceptOptions, HttpEnv, Socket, SocketClose, Upgrade } from "./upgrade.ts";

@@ -26,7 +26,15 @@ export interface Upgrade {
    * `run` is called with the open socket and its promise is awaited at drain; `signal` fires when draining starts or
    * the socket closes. Any other answer is written as plain HTTP and the connection ends.
    */
-  accept(run: (socket: Socket, signal: AbortSignal) => Promise<void>): Response;
+  accept(run: (socket: Socket, signal: AbortSignal) => Promise<void>, options?: AcceptOptions): Response;
+}
+
+export interface AcceptOptions {
+  /**
+   * At drain only the signal fires: `run` finishes what it has in hand, says so to its peer, and ends, all within the drain.
+   * Without this the socket closes as soon as the listeners of the signal have run. Closed with 1012 either way.
+   */
+  readonly finishes?: boolean;
 }
 
 /** What a server hands to `fetch` beside the request. All absent in process. */

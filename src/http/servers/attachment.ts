@@ -8,7 +8,6 @@ import type { Log } from "../../kernel/log.ts";
 import { problem } from "../problem.ts";
 import type { Fetch } from "../server.ts";
 import { Bodies, watchedStream } from "./body.ts";
-import type { Run } from "./handshake.ts";
 import { endReply, refuse, Reply, type Work } from "./reply.ts";
 import { Session } from "./session.ts";
 
@@ -155,10 +154,10 @@ export class Attachment implements Intake, Work {
   /** What is to be written; throws `upgraded` when nothing is. */
   private deliver(response: Response, reply: Reply): Response {
     const { handshake } = reply;
-    const run = handshake?.accepted(response);
-    if (handshake === undefined || run === undefined) return this.watched(response, reply);
+    const acceptance = handshake?.accepted(response);
+    if (handshake === undefined || acceptance === undefined) return this.watched(response, reply);
     if (this.closing) return problem(503, stopping).getResponse();
-    handshake.complete(reply, response, (ws) => this.converse(new Session(ws), run, reply));
+    handshake.complete(reply, response, (ws) => this.converse(new Session(ws, acceptance), reply));
     endReply.call(reply);
     throw upgraded;
   }
@@ -180,11 +179,11 @@ export class Attachment implements Intake, Work {
     return new Response(body, { status, headers });
   }
 
-  private converse(session: Session, run: Run, reply: Reply): void {
+  private converse(session: Session, reply: Reply): void {
     this.sessions.set(session, nameOf(reply));
     // What waits for the end of the exchange, or for the client to leave, waits for the socket.
     void session.closed.then(() => reply.emit("close"));
-    const served = session.serve(run, (error) => this.report(error));
+    const served = session.serve((error) => this.report(error));
     void served.then(() => {
       this.sessions.delete(session);
       this.settle();

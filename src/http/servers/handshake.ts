@@ -3,18 +3,24 @@ import type { Duplex } from "node:stream";
 
 import type { WebSocket, WebSocketServer } from "ws";
 
-import type { Socket, Upgrade } from "../upgrade.ts";
+import type { AcceptOptions, Socket, Upgrade } from "../upgrade.ts";
 import type { Reply } from "./reply.ts";
 
 /** What a route does with an open socket. */
 export type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
+
+/** A run, and whether it closes the socket itself when the server stops. */
+export interface Acceptance {
+  readonly run: Run;
+  readonly finishes: boolean;
+}
 
 /** An upgrade that a client asked for: offered to `fetch`, and completed when a route accepted it. */
 export class Handshake implements Upgrade {
   private readonly wss: WebSocketServer;
   private readonly socket: Duplex;
   private readonly head: Buffer;
-  private run: Run | undefined;
+  private acceptance: Acceptance | undefined;
 
   constructor(wss: WebSocketServer, socket: Duplex, head: Buffer) {
     this.wss = wss;
@@ -22,8 +28,8 @@ export class Handshake implements Upgrade {
     this.head = head;
   }
 
-  accept(run: Run): Response {
-    this.run = run;
+  accept(run: Run, { finishes = false }: AcceptOptions = {}): Response {
+    this.acceptance = { run, finishes };
     // 101 is not a status that the platform's Response can have.
     return new Response(null, { headers: { upgrade: "websocket" } });
   }
@@ -32,8 +38,8 @@ export class Handshake implements Upgrade {
    * What the route wants run, when `response` is an acceptance. The header is looked at, not the identity, because a
    * middleware that adds a header may have copied the response; one that answers for itself leaves the header out.
    */
-  accepted(response: Response): Run | undefined {
-    return response.ok && response.headers.get("upgrade") === "websocket" ? this.run : undefined;
+  accepted(response: Response): Acceptance | undefined {
+    return response.ok && response.headers.get("upgrade") === "websocket" ? this.acceptance : undefined;
   }
 
   /**

@@ -4,40 +4,48 @@ import { isAbortOf, Stopping } from "../../kernel/catalogue.ts";
 import { LivespanError } from "../../kernel/errors.ts";
 import type { Socket, SocketClose } from "../upgrade.ts";
 import { serverError } from "./errors.ts";
-import type { Run } from "./handshake.ts";
+import type { Acceptance } from "./handshake.ts";
 import { Messages } from "./messages.ts";
 
 /** An open WebSocket together with the handler that serves it. It is over when both have ended. */
 export class Session implements Socket {
   readonly closed: Promise<SocketClose>;
   private readonly ws: WebSocket;
+  private readonly acceptance: Acceptance;
   private readonly messages: Messages;
   private readonly controller = new AbortController();
+  private isLeaving = false;
 
-  constructor(ws: WebSocket) {
+  constructor(ws: WebSocket, acceptance: Acceptance) {
     this.ws = ws;
+    this.acceptance = acceptance;
     this.messages = new Messages(ws);
     this.closed = this.watchClose();
   }
 
   /** Runs the handler; settles when it has ended and the socket is closed. What it throws goes to `failed`. */
-  async serve(run: Run, failed: (error: unknown) => void): Promise<void> {
+  async serve(failed: (error: unknown) => void): Promise<void> {
     const { signal } = this.controller;
     try {
-      await run(this, signal);
-      this.end(1000);
+      await this.acceptance.run(this, signal);
+      this.bye();
     } catch (error) {
       const isEnd = isAbortOf(error, signal) || (error instanceof LivespanError && error.code === "SOCKET_CLOSED");
       if (!isEnd) failed(error);
-      this.end(isEnd ? 1000 : 1011);
+      if (isEnd) this.bye();
+      else this.end(1011);
     }
     await this.closed;
   }
 
-  /** The server stops: the signal fires, so that a last message can be sent in its listeners, then the peer is told. */
+  /**
+   * The server stops: the signal fires, so that a last message can be sent in its listeners, then the peer is told; where
+   * the handler finishes first, once it has ended.
+   */
   goAway(): void {
+    this.isLeaving = true;
     this.controller.abort(new Stopping("The server is stopping."));
-    this.end(1012, "service restart");
+    if (!this.acceptance.finishes) this.bye();
   }
 
   /** Cuts the connection. */
@@ -67,6 +75,11 @@ export class Session implements Socket {
 
   [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array> {
     return this.messages;
+  }
+
+  private bye(): void {
+    if (this.isLeaving) this.end(1012, "service restart");
+    else this.end(1000);
   }
 
   private end(code: number, reason?: string): void {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 
-import type { Fetch, Socket, SocketClose } from "livespan/http";
+import type { AcceptOptions, Fetch, Socket, SocketClose } from "livespan/http";
 import { WebSocket } from "ws";
 
 import type { Listening } from "./listening.ts";
@@ -9,11 +9,11 @@ export type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
 
 /** Serves WebSockets on every path but /http. */
 export const sockets =
-  (run: Run): Fetch =>
+  (run: Run, options?: AcceptOptions): Fetch =>
   (request, { upgrade }) =>
     upgrade === undefined || request.url.endsWith("/http")
       ? new Response("plain", { status: 426 })
-      : upgrade.accept(run);
+      : upgrade.accept(run, options);
 
 export const echo: Run = async (socket) => {
   for await (const message of socket) await socket.send(message);

@@ -69,6 +69,42 @@ test("37: what the handler sends when the signal fires goes out before the close
   assert.equal((await closed).code, 1012);
 });
 
+test("37: a handler that finishes by itself still reads and answers while the server drains, and the peer gets 1012", async () => {
+  const begun = gate();
+  await using server = await Listening.open(
+    sockets(
+      async (socket, signal) => {
+        signal.addEventListener("abort", () => begun.open());
+        for await (const message of socket) {
+          await socket.send(`${signal.aborted ? "late" : "early"} ${String(message)}`);
+          if (signal.aborted) return;
+        }
+      },
+      { finishes: true },
+    ),
+  );
+  const socket = await connect(server);
+  const received: string[] = [];
+  socket.on("message", (data: Buffer) => received.push(data.toString()));
+  socket.send("one");
+  await once(socket, "message");
+  const closed = closeOf(socket);
+  const drained = server.drain();
+  await begun.opened;
+  socket.send("two");
+  assert.deepEqual(await closed, { code: 1012, reason: "service restart" });
+  await drained;
+  assert.deepEqual(received, ["early one", "late two"]);
+});
+
+test("37: a handler that says it finishes and does not is cut by abort, and counted", async () => {
+  await using server = await Listening.open(sockets(async (socket) => void (await socket.closed), { finishes: true }));
+  const closed = closeOf(await connect(server));
+  await server.intake.close();
+  assert.deepEqual(await server.intake.abort(new Error("enough")), [{ kind: "upgraded", count: 1 }]);
+  assert.equal((await closed).code, 1006);
+});
+
 test("37: a peer that does not answer the close is cut at the WebSocket limit", async () => {
   await using server = await Listening.open(sockets(echo), { wsCloseTimeout: 50 });
   await using client = await server.client();
