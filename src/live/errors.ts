@@ -102,6 +102,10 @@ export const liveErrors = {
     means: "A client speaks another version of the protocol.",
     remedy: "Load the page again, so that it has the client of this server.",
   },
+  EVENT_FORGOTTEN: {
+    means: "An event was sent again so late that its answer is no longer known; it was not run twice.",
+    remedy: "Look at the state: it shows what the event has done.",
+  },
   TOO_MANY_EVENTS: {
     means: "A tab sent more events than it may, or has too many waiting.",
     remedy: "Send fewer (on change rather than on each key), or raise createApp({ live: { rate } }).",

@@ -5,8 +5,12 @@ export const protocol = 1;
 
 /** Codes that a WebSocket is closed with. From 4000 on they are ours; the client does not come back after those. */
 export const closings = {
+  /** The client answers no ping, says no hello or reads nothing: should it be there, it may come back, and resume. */
+  silent: 1001,
   /** The server goes down or is replaced: come back, and resume. */
   restart: 1012,
+  /** What the server itself needs is not there: come back later. */
+  later: 1013,
   /** The tab, its session or the protocol was refused; a `refused` frame said why. */
   refused: 4001,
   /** Another connection has taken the tab over. */

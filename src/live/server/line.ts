@@ -1,0 +1,83 @@
+import type { Replica } from "./replica.ts";
+
+/** Answers that are remembered for a client that asks again, and their size together. */
+const mostAnswers = 64;
+const mostUnits = 256 * 1024;
+
+/** A connection, as the line of its tab sees it. */
+export interface LineEnd {
+  /** An event of the tab has been answered; it may have come over an earlier connection. */
+  answer(text: string): void;
+  /** Another connection has the tab now. */
+  replaced(): void;
+}
+
+/**
+ * What a tab has beside its states: the connection that it has now, and what lets the next one go on where this one ends.
+ * Event ids grow, so an id up to the highest that was seen is a resend.
+ */
+export class Line {
+  end: LineEnd | undefined;
+  /** What the last connection had sent, when there is none. */
+  left: readonly (Replica | undefined)[] = [];
+  private highest = -1;
+  private running: Set<number> | undefined;
+  private answers: Map<number, string> | undefined;
+  /** Answers that went out before a ping: once that is answered the client has them, and will not ask. */
+  private older: Map<number, string> | undefined;
+  private units = 0;
+
+  get runs(): number {
+    return this.running?.size ?? 0;
+  }
+
+  isKnown(id: number): boolean {
+    return id <= this.highest;
+  }
+
+  isRunning(id: number): boolean {
+    return this.running?.has(id) === true;
+  }
+
+  answerTo(id: number): string | undefined {
+    return this.answers?.get(id) ?? this.older?.get(id);
+  }
+
+  begin(id: number): void {
+    this.highest = id;
+    (this.running ??= new Set()).add(id);
+  }
+
+  settle(id: number, text: string): void {
+    this.running?.delete(id);
+    this.remember(id, text);
+    this.end?.answer(text);
+  }
+
+  /** All answers so far have been sent, and a ping after them. */
+  pinged(): void {
+    if (this.older !== undefined) return;
+    this.older = this.answers;
+    this.answers = undefined;
+  }
+
+  /** The client has all that was sent before the ping. */
+  ponged(): void {
+    for (const text of this.older?.values() ?? []) this.units -= text.length;
+    this.older = undefined;
+  }
+
+  private remember(id: number, text: string): void {
+    this.answers ??= new Map();
+    this.answers.set(id, text);
+    this.units += text.length;
+    while (this.answers.size + (this.older?.size ?? 0) > mostAnswers || this.units > mostUnits) this.forgetOldest();
+  }
+
+  private forgetOldest(): void {
+    const from = this.older !== undefined && this.older.size > 0 ? this.older : this.answers!;
+    const [id, text] = from.entries().next().value!;
+    from.delete(id);
+    this.units -= text.length;
+  }
+}
