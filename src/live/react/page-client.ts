@@ -1,3 +1,4 @@
+import { clientError } from "../client/error.ts";
 import { connect } from "../client/index.ts";
 import type { LiveClient } from "../client/live-client.ts";
 
@@ -5,6 +6,9 @@ let adopted: LiveClient | undefined;
 
 /** The client of this page: that of its `LiveProvider`, or else one that is made with the data in the page. */
 export function pageClient(): LiveClient {
+  if (adopted === undefined && typeof document === "undefined") {
+    throw clientError("NO_PAGE", "A live state was read outside of a page and of a LiveProvider.");
+  }
   return (adopted ??= connect());
 }
 

@@ -15,9 +15,13 @@ export async function renderPage(
   onError: (error: unknown) => void = console.error,
 ): Promise<string> {
   const page = createElement(LiveProvider, { data }, createElement(Page));
+  // React looks at what its own onError gives.
+  const tell = (error: unknown): void => {
+    onError(error);
+  };
   // Beyond this many bytes React would put a part behind the rest, and move it in its place by a script in the page, which
   // a strict policy forbids.
   const progressiveChunkSize = Number.POSITIVE_INFINITY;
-  const { prelude } = await prerender(page, { onError: (error) => onError(error), progressiveChunkSize });
+  const { prelude } = await prerender(page, { onError: tell, progressiveChunkSize });
   return new Response(prelude).text();
 }
