@@ -253,4 +253,29 @@ describe("a tab of the browser", () => {
     assert.deepEqual([tab, copyOf], [undefined, undefined]);
     await page.close();
   });
+
+  test("asks for a session when its upgrade is refused, and comes again", async () => {
+    await using site = await openSite(data);
+    site.refusing = 1;
+    await using visitor = await browser.visitor({ expected: [/WebSocket connection .* failed/] });
+    const page = await visitor.open(site.url);
+    assert.equal((await (await site.line()).welcome({ tab: "mine" })).tab, "mine");
+    await shows(page, "status", "live");
+    assert.equal(site.sessions, 1);
+  });
+
+  test("without a network is offline, and resumes as soon as there is one", async () => {
+    await using site = await openSite(data);
+    await using visitor = await browser.visitor({ expected: [/ERR_INTERNET_DISCONNECTED/] });
+    const page = await visitor.open(site.url);
+    const line = await site.line();
+    await line.welcome({ tab: "mine" });
+    await shows(page, "status", "live");
+    await visitor.context.setOffline(true);
+    line.kill();
+    await shows(page, "status", "offline");
+    await visitor.context.setOffline(false);
+    await (await site.line()).welcome({ tab: "mine" });
+    await shows(page, "status", "live");
+  });
 });
