@@ -148,6 +148,8 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
       },
       ssr: {
         resolve: { noExternal: true },
+        // As the browser's part has it.
+        define: { "process.env.NODE_ENV": JSON.stringify(process.env["NODE_ENV"]) },
         build: {
           ssr: true,
           emitAssets: false,

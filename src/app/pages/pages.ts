@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Hono } from "hono";
 import type { HonoEnv } from "../../http/context.ts";
 import type { Log } from "../../kernel/log.ts";
@@ -10,7 +11,7 @@ import { assetResponse } from "./assets.ts";
 import { BuiltPages } from "./sources/built.ts";
 import { documentOf, faultDocument } from "./document.ts";
 import { fileOf, idOf } from "./page.ts";
-import { LivespanError } from "../../kernel/errors.ts";
+import { LivespanError, messageOf } from "../../kernel/errors.ts";
 import type { PageData } from "../../live/client/page.ts";
 import { noStates, type PageStates } from "./state.ts";
 import { sessionResponse } from "../../live/server/session.ts";
@@ -86,7 +87,7 @@ export class Pages {
     const say = (error: unknown): void =>
       this.plan.log("error", `page("${page.path}") threw while it was rendered.`, { error });
     try {
-      const markup = await render(data, (error) => errors.add(error));
+      const markup = await render(data, (error) => void errors.add(error));
       errors.forEach(say);
       return markup;
     } catch (error) {
@@ -136,9 +137,13 @@ function html(text: string, status: number): Response {
   return new Response(text, { status, headers: { "content-type": "text/html; charset=utf-8" } });
 }
 
-/** What a developer wants to see: a coded error has said it all, another's stack says where. */
+/** What a developer wants to see: a coded error has said what it is about, and any other's stack says where it was. */
 function textOf(error: unknown): string {
-  if (error instanceof LivespanError)
-    return `${error.message} [${error.code}]${error.cause instanceof Error && error.code === "PAGE_BUILD" ? `\n\n${error.cause.stack}` : ""}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof LivespanError))
+    return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  const said = `${error.message} [${error.code}]`;
+  const { cause } = error;
+  return cause instanceof Error && !said.includes(stripVTControlCharacters(cause.message))
+    ? `${said}\n\n${cause.stack}`
+    : said;
 }
