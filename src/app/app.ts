@@ -1,13 +1,17 @@
+import type { AnyState, Draft } from "../live/server/state.ts";
 import type { AppHandle } from "./handle.ts";
 import type { AppLifespan, ModuleOptions, Router } from "./module.ts";
 import type { AppRun } from "./run.ts";
+import type { BackgroundTask } from "../live/server/context.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { EventListener } from "../kernel/events.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
+import type { LiveLimits } from "../live/server/limits.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Needs, Values } from "../kernel/lifespan.ts";
 import type { PagesOptions } from "./pages/settings.ts";
 import type { StopReport } from "../kernel/report.ts";
+import type { Store } from "../live/server/store.ts";
 import { appError } from "./errors.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { assertPagesOptions } from "./pages/settings.ts";
@@ -31,6 +35,12 @@ export interface AppOptions extends ModuleOptions {
   readonly docs?: string | false;
   /** How its pages are built and served. */
   readonly pages?: PagesOptions;
+  /** The live states of its pages, from `defineState`. */
+  readonly states?: readonly AnyState[];
+  /** Where their values are kept; `memoryStore()` unless said. */
+  readonly store?: Store;
+  /** What one page may cost the others. */
+  readonly live?: LiveLimits;
   /** Where log lines go; standard error unless said. */
   readonly log?: Log;
 }
@@ -47,6 +57,9 @@ const optionNames = [
   "docs",
   "pages",
   "log",
+  "states",
+  "store",
+  "live",
 ];
 
 /**
@@ -78,10 +91,24 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
     return this.#running?.handle.address;
   }
 
+  get backgroundTasks(): ReadonlySet<BackgroundTask> {
+    return this.#running?.handle.backgroundTasks ?? new Set();
+  }
+
+  get tabs(): ReadonlySet<string> {
+    return this.#running?.handle.tabs ?? new Set();
+  }
+
   own(name: string, work: (signal: AbortSignal) => unknown): void {
     if (this.#running === undefined)
       throw appError("APP_NOT_SERVING", `"${name}" was handed over to an app that has not started.`);
-    this.#running.generation.own(name, work);
+    this.#running.handle.own(name, work);
+  }
+
+  async modifyState<S extends AnyState, R>(state: S, token: string, fn: (draft: Draft<S>) => R): Promise<Awaited<R>> {
+    if (this.#running === undefined)
+      throw appError("APP_NOT_SERVING", `"${this.name}" has not started: it has no tabs whose state could be changed.`);
+    return this.#running.handle.modifyState(state, token, fn);
   }
 
   /** Includes a router's routes under a prefix, and its lifespans and tasks in this app. */

@@ -1,3 +1,4 @@
+import type { AnyState } from "../live/server/state.ts";
 import type { AppHandle } from "./handle.ts";
 import type { Generation, TaskEntry } from "../kernel/generation.ts";
 import type { Lifespan, LifespanContext, Needs } from "../kernel/lifespan.ts";
@@ -33,6 +34,8 @@ interface Mounted {
 export class Assembly {
   readonly roots: Root[] = [];
   readonly tasks: TaskEntry[] = [];
+  /** What the apps list, in the order in which they are found. */
+  readonly states: AnyState[] = [];
   readonly modules = new Set<Module<unknown>>();
   private readonly handle: AppHandle;
   private readonly generation: () => Generation;
@@ -78,6 +81,7 @@ export class Assembly {
     const events: EventPair[] = [];
     const mounted = this.addRoutes(app, area, events);
     if (!ignored) this.addEvents(area, events);
+    if (!ignored) this.states.push(...(app.settings.states ?? []));
     for (const inner of mounted) this.addApp(inner);
   }
 
@@ -177,6 +181,19 @@ export class Assembly {
       this.roots.push({ owner: `app "${area.name}"`, needs: before });
     }
   }
+}
+
+/** Whether an app, or one that is mounted in it, has live states. */
+export function declaresStates(app: App<unknown>): boolean {
+  const seen = new Set<Routes>();
+  const rest: Routes[] = [app];
+  for (let routes = rest.pop(); routes !== undefined; routes = rest.pop()) {
+    if (seen.has(routes)) continue;
+    seen.add(routes);
+    if (routes instanceof App && (routes.settings.states ?? []).length > 0) return true;
+    rest.push(...mountsIn(routes).map(({ routes: inner }) => inner));
+  }
+  return false;
 }
 
 function mountsIn(routes: Routes) {

@@ -29,7 +29,7 @@ export const appErrors = {
     means: "Two different lifespan tasks of one app have the same name.",
     remedy: "Give one of them another name.",
   },
-  UNKNOWN_EVENT: {
+  UNKNOWN_LIFE_EVENT: {
     means: "onEvent was given an event that does not exist.",
     remedy: 'Use "startup" or "shutdown"; every other event comes by app.watch().',
   },
@@ -44,6 +44,14 @@ export const appErrors = {
   TASK_PACE: {
     means: "A context-manager task was given every: it stays up, so it cannot run again and again.",
     remedy: "Remove every, or write the task as an async function.",
+  },
+  NO_STATES: {
+    means: "Live state was asked for in an app that declares no states.",
+    remedy: "List them: createApp({ states: [counter] }).",
+  },
+  DUPLICATE_STATE: {
+    means: "Two different states of one app have the same name.",
+    remedy: "Give one of them another name; pages and the store know a state by its name.",
   },
   PROTOCOL_MESSAGE: {
     means: "The lifespan protocol was sent a message that does not fit its state.",

@@ -74,7 +74,7 @@ export class Module<out L> extends Routes<L, AppHandle> {
   onEvent(event: "startup" | "shutdown", handler: EventHandler<L>): this {
     this.assertOpen(`onEvent("${event}")`);
     if (event !== "startup" && event !== "shutdown") {
-      throw appError("UNKNOWN_EVENT", `onEvent("${String(event)}"): expected "startup" or "shutdown".`);
+      throw appError("UNKNOWN_LIFE_EVENT", `onEvent("${String(event)}"): expected "startup" or "shutdown".`);
     }
     const pair = this.#events.find((each) => each[event] === undefined);
     if (pair === undefined) this.#events.push({ [event]: handler });

@@ -1,9 +1,12 @@
 import type { Address, Fetch } from "../http/server.ts";
+import type { AnyState, Draft } from "../live/server/state.ts";
 import type { AppHandle } from "./handle.ts";
+import type { BackgroundTask } from "../live/server/context.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Description } from "../http/description.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Intake } from "../kernel/intake.ts";
+import type { LiveWing } from "./live.ts";
 import type { Overrides } from "../kernel/graph.ts";
 import type { Hono } from "hono";
 import type { HonoEnv } from "../http/context.ts";
@@ -13,7 +16,8 @@ import type { StopReport } from "../kernel/report.ts";
 import type { StopRequest } from "../kernel/generation.ts";
 import type { World } from "../kernel/world.ts";
 import { App } from "./app.ts";
-import { Assembly } from "./assembly.ts";
+import { appError } from "./errors.ts";
+import { Assembly, declaresStates } from "./assembly.ts";
 import { deliver, type EventListener } from "../kernel/events.ts";
 import { Generation } from "../kernel/generation.ts";
 import { InProcessRequests } from "./requests.ts";
@@ -36,38 +40,63 @@ export interface RunOptions {
   readonly address?: () => Address | undefined;
 }
 
+interface Wings {
+  readonly compile: typeof import("../http/compile.ts").compile;
+  readonly LiveWing: typeof LiveWing | undefined;
+}
+
 /** One run of an app: its generation, and the routes that answer inside it. */
 export class AppRun {
   readonly generation: Generation;
   readonly handle: AppHandle;
   readonly assembly: Assembly;
+  /** Undefined in an app without states, which loads nothing of it. */
+  readonly live: LiveWing | undefined;
   private readonly requests: InProcessRequests;
   private readonly hono: Hono<HonoEnv>;
   private readonly answer: Fetch;
   private pages: Pages | undefined;
   private started: Promise<void> | undefined;
 
-  /** `compile` comes from the http wing, which is loaded when an app runs and not when it is declared. */
-  constructor(app: App<unknown>, options: RunOptions, compile: typeof import("../http/compile.ts").compile) {
+  /** The wings come loaded: an app that is only declared loads none, and one without states not the live one. */
+  constructor(app: App<unknown>, options: RunOptions, { compile, LiveWing }: Wings) {
     const { world, intakes, overrides } = options;
-    this.handle = handleOf(app, () => this.generation, options);
+    const { settings } = app;
+    this.handle = new RunHandle(app.name, this, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
+    this.live = LiveWing && this.openLive(LiveWing, app, world);
     this.hono = compile(app, this.hostOf(app, world), descriptionOf(app));
-    this.answer = (request, env) => this.hono.fetch(request, env);
+    const { hono, live } = this;
+    this.answer = live
+      ? (request, env) => live.answer(request, env) ?? hono.fetch(request, env)
+      : (request, env) => hono.fetch(request, env);
     this.requests = new InProcessRequests(() => this.assembly.freeze());
     this.generation = new Generation(
       {
         name: app.name,
         roots: this.assembly.roots,
         tasks: this.assembly.tasks,
-        intakes: [this.requests, ...(intakes?.(this.answer) ?? [])],
-        budgets: { ...app.settings.budgets, ...options.budgets },
+        intakes: [this.requests, ...(live ? [live.states] : []), ...(intakes?.(this.answer) ?? [])],
+        budgets: { ...settings.budgets, ...options.budgets },
         ...(overrides !== undefined && { overrides }),
       },
       world,
     );
     const unseal = Array.from(this.assembly.modules, (module) => Module.seal(module, app.name));
     void this.generation.ended.then(() => unseal.forEach((open) => open()));
+  }
+
+  private openLive(Wing: typeof LiveWing, { settings }: App<unknown>, world: World): LiveWing {
+    const live = new Wing({
+      states: this.assembly.states,
+      store: settings.store,
+      limits: settings.live,
+      world,
+      app: this.handle,
+      values: (needs) => this.generation.values(needs),
+    });
+    this.assembly.roots.push(...live.roots);
+    return live;
   }
 
   /** Settles when the app is ready; the second caller waits with the first. */
@@ -87,7 +116,7 @@ export class AppRun {
     const { pages: declared } = this.assembly;
     if (declared.length === 0) return;
     const { Pages } = await import("./pages/pages.ts");
-    this.pages = new Pages({ declared, settings: pagesSettings(settings.pages), log, states: undefined });
+    this.pages = new Pages({ declared, settings: pagesSettings(settings.pages), log, states: this.live });
     this.pages.serve(this.hono);
     settlePages(this.handle, this.pages);
   }
@@ -135,17 +164,41 @@ function descriptionOf({ name, settings }: App<unknown>): Description {
   return { openapi, docs, title: name, version, ...(description !== undefined && { description }) };
 }
 
-function handleOf(app: App<unknown>, generation: () => Generation, options: RunOptions): AppHandle {
-  return {
-    name: app.name,
-    get state() {
-      return generation().state;
-    },
-    get address() {
-      return options.address?.();
-    },
-    own: (name, work) => generation().own(name, work),
-  };
+/** A run, as the app's own code sees it. */
+class RunHandle implements AppHandle {
+  readonly name: string;
+  private readonly run: AppRun;
+  private readonly options: RunOptions;
+
+  constructor(name: string, run: AppRun, options: RunOptions) {
+    this.name = name;
+    this.run = run;
+    this.options = options;
+  }
+
+  get state(): AppHandle["state"] {
+    return this.run.generation.state;
+  }
+  get address(): AppHandle["address"] {
+    return this.options.address?.();
+  }
+  get backgroundTasks(): ReadonlySet<BackgroundTask> {
+    return this.run.live?.states.backgroundTasks ?? new Set();
+  }
+  get tabs(): ReadonlySet<string> {
+    return this.run.live?.states.connectedTabs ?? new Set();
+  }
+
+  own(name: string, work: (signal: AbortSignal) => unknown): void {
+    this.run.generation.own(name, work);
+  }
+
+  async modifyState<S extends AnyState, R>(state: S, token: string, fn: (draft: Draft<S>) => R): Promise<Awaited<R>> {
+    const { live } = this.run;
+    if (live === undefined)
+      throw appError("NO_STATES", `modifyState() was called in "${this.name}", which has no states.`);
+    return live.states.modifyState(state, token, fn);
+  }
 }
 
 /** Makes a run of an app; nothing is started. @throws LivespanError for whatever is wrong with its declarations. */
@@ -160,7 +213,8 @@ export function embed(app: App<unknown>, listeners: ReadonlySet<EventListener>):
 
 async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlySet<EventListener>): Promise<AppRun> {
   const { compile } = await import("../http/compile.ts");
-  const run = new AppRun(app, options, compile);
+  const live = declaresStates(app) ? await import("./live.ts") : undefined;
+  const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing });
   await run.addPages(app, options.world.log);
   logEvents(run.generation, options.world.log);
   run.generation.on((event) => {

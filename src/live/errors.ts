@@ -33,10 +33,6 @@ export const liveErrors = {
       "An exclusive block took longer than its lease while this process could not renew it, and another has gone on.",
     remedy: "Nothing of it was kept. Do long work outside the block, and run the block again.",
   },
-  LOCK_TIMEOUT: {
-    means: "An exclusive block waited too long for its turn.",
-    remedy: "See which handler or task holds the block: do long work outside of it.",
-  },
   UPDATE_NOT_SYNC: {
     means: "The function given to update() returned a promise; update() is synchronous so that it can be done again.",
     remedy: "Await first and update with the result, or use exclusive().",
@@ -114,9 +110,15 @@ export const liveErrors = {
     means: "The server has as many tabs as it may.",
     remedy: "Raise createApp({ live: { tabs } }), or add a process.",
   },
-  STOPPING: {
-    means: "The server is going down and takes no more events; the tab is told to come back.",
-    remedy: "Nothing: a client comes back by itself, and asks again.",
+  TASK_ABORTED: {
+    means:
+      "A background task was ended before its time: it was cancelled, a newer one took its place, or its tab is gone.",
+    remedy: "Let it pass through sleep() or look at self.signal; what it must still do, it may do in a finally block.",
+  },
+  BACKGROUND_LEFT: {
+    means:
+      "A background task did not end within its stopTimeout after it was aborted. It may still run, but changes nothing.",
+    remedy: "Let it await self.sleep() or pass self.signal to what it waits for.",
   },
   CLIENT_CLOSED: {
     means: "The page's client was closed, and sends no more events.",

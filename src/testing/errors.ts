@@ -13,6 +13,10 @@ export const testingErrors = {
     means: "An override stands for a lifespan that the app does not need, or two stand for the same one.",
     remedy: "Pass the declaration that the app itself imports, once.",
   },
+  NO_TABS: {
+    means: "A test opened a tab of an app that has no live states.",
+    remedy: "List the state: createApp({ states: [counter] }).",
+  },
 } as const;
 
 export const testingError = errorsOf(testingErrors);

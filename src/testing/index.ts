@@ -5,6 +5,7 @@ export type { TestApp, TestAppOptions } from "./test-app.ts";
 export type { EventOf } from "./event-log.ts";
 export { leakReport } from "./leaks.ts";
 export type { LeakReport, Leaks } from "./leaks.ts";
+export type { TabOptions, TestTab } from "./tab.ts";
 export type { OverridePairs } from "./override.ts";
 export { testWorld } from "./world.ts";
 export type { LogLine, TestWorld, TestWorldOptions } from "./world.ts";

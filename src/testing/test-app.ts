@@ -1,3 +1,4 @@
+import type { AnyState } from "../live/server/state.ts";
 import type { Address, Listener, ListenOptions } from "../http/server.ts";
 import type { App } from "../app/app.ts";
 import type { AppRun } from "../app/run.ts";
@@ -12,6 +13,7 @@ import type { StopReport } from "../kernel/report.ts";
 import type { StopRequest } from "../kernel/generation.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { assertUsed, overridesFrom } from "./override.ts";
+import { browserOf, openTab, type TabOptions, type TestTab } from "./tab.ts";
 import { EventLog } from "./event-log.ts";
 import { leakReport } from "./leaks.ts";
 import { prepare } from "../app/run.ts";
@@ -53,6 +55,8 @@ export interface TestApp<L, C extends Clock> extends AsyncDisposable {
   readonly url: string;
   /** Answers a request in process: a path such as "/items/1?x=2", or a whole `Request`. */
   request(path: string | Request, init?: RequestInit): Promise<Response>;
+  /** Opens a tab that shows `state`, in process, and waits for its first snapshot. */
+  tab<S extends AnyState>(state: S, options?: TabOptions): Promise<TestTab<S>>;
   /** The first such event, of those that have happened or else of those to come. Rejects when the app ends without it. */
   event<K extends LifespanEvent["type"]>(type: K, matches?: (event: EventOf<K>) => boolean): Promise<EventOf<K>>;
   /** Stops the app; rejects when something failed or was left behind. */
@@ -137,6 +141,17 @@ class RunningApp<L, C extends Clock> implements TestApp<L, C> {
 
   event<K extends LifespanEvent["type"]>(type: K, matches?: (event: EventOf<K>) => boolean): Promise<EventOf<K>> {
     return this.seen.wait(type, matches);
+  }
+
+  tab<S extends AnyState>(state: S, { key, beside }: TabOptions = {}): Promise<TestTab<S>> {
+    const { live, generation } = this.run;
+    if (live === undefined) throw testingError("NO_TABS", `app "${this.app.name}" declares no states.`);
+    return openTab(state, {
+      key,
+      browser: browserOf(beside),
+      clock: this.clock,
+      serve: (socket, request) => void generation.inside(() => live.serve(socket, request, generation.draining)),
+    });
   }
 
   stop(request?: StopRequest): Promise<StopReport> {

@@ -120,7 +120,7 @@ test("a handler may wait on the app's clock, and hears when it is given up", asy
 test("an event that does not exist is refused by name", () => {
   const app = createApp();
   assert.throws(() => app.onEvent("start" as "startup", () => {}), {
-    code: "UNKNOWN_EVENT",
+    code: "UNKNOWN_LIFE_EVENT",
     message: /onEvent\("start"\)/,
   });
 });

@@ -14,7 +14,6 @@ import { fileOf, idOf } from "./page.ts";
 import { LivespanError, messageOf } from "../../kernel/errors.ts";
 import type { PageData } from "../../live/client/page.ts";
 import { noStates, type PageStates } from "./state.ts";
-import { sessionResponse } from "../../live/server/session.ts";
 import { PagesOnDemand } from "./sources/on-demand.ts";
 
 export interface PagesPlan {
@@ -50,7 +49,6 @@ export class Pages {
 
   /** After all routes, as middleware is to see these requests too. */
   serve(hono: Hono<HonoEnv>): void {
-    if (this.plan.declared.some(hasStates)) hono.get("/_live/session", (c) => sessionResponse(c.req.raw));
     hono.get(`${this.plan.settings.base}*`, async (c) => (await this.asset(c.req.raw)) ?? c.notFound());
   }
 

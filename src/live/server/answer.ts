@@ -17,7 +17,7 @@ const open = new Set<string>([
   "TOO_MANY_SESSIONS",
   "STOPPING",
   "EVENT_FORGOTTEN",
-] satisfies (keyof typeof liveErrors)[]);
+] satisfies (keyof typeof liveErrors | "STOPPING")[]);
 
 /** What a client is told of an error. */
 export interface Told {

@@ -11,6 +11,7 @@ import { closings, protocol } from "../wire/frames.ts";
 import { Feed } from "./feed.ts";
 import { type Incoming, Misfit, mostWants, protocolOf, readFrame, readHello } from "./incoming.ts";
 import { liveError } from "../errors.ts";
+import { Stopping } from "../../kernel/catalogue.ts";
 import { Line, type LineEnd } from "./line.ts";
 import { Replica } from "./replica.ts";
 import { RequestFacts } from "./facts.ts";
@@ -221,7 +222,7 @@ export class Connection implements Pulsed, LineEnd {
     const known = line.answerTo(id);
     if (known !== undefined) return this.answer(known);
     if (line.isKnown(id)) return this.deny(id, "EVENT_FORGOTTEN", `Event ${id} was answered long ago.`);
-    if (this.isStopping) return this.deny(id, "STOPPING", "The server is going down.");
+    if (this.isStopping) return this.answer(failed(id, told(new Stopping("The server is going down"))));
     if (!this.isWithinRate()) return this.deny(id, "TOO_MANY_EVENTS", "They come too fast.");
     if (line.runs >= this.around.limits.waiting) {
       return this.deny(id, "TOO_MANY_EVENTS", `${line.runs} of this tab are waiting.`);

@@ -3,6 +3,7 @@ import type { Engine, Tab } from "./engine.ts";
 import type { Limits } from "./limits.ts";
 import type { Line } from "./line.ts";
 import type { LiveSocket, SocketRequest } from "./socket.ts";
+import type { LivespanError } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import { Connection, type Surroundings } from "./connection.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -15,7 +16,7 @@ export interface Refusal {
   /** Of the HTTP answer. */
   readonly status: 403 | 503;
   /** ORIGIN_REFUSED or TOO_MANY_SESSIONS. */
-  readonly error: Error;
+  readonly error: LivespanError;
 }
 
 /** What connections are made with. */

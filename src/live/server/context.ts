@@ -53,11 +53,12 @@ export interface BackgroundTask {
   cancel(): Promise<void>;
 }
 
-/** The app, as live code sees it. */
+/** The app as its own code sees it: handlers, tasks, events. */
 export interface LiveApp {
   readonly name: string;
   readonly state: GenerationState;
   readonly address: { readonly host: string; readonly port: number; readonly url: string } | undefined;
+  /** Runs work that goes on after what began it, and is awaited at stop. @throws LivespanError TASK_CALLED_LATE */
   own(name: string, work: (signal: AbortSignal) => unknown): void;
   /**
    * Changes the state of one tab (or, of a shared state, of one key) inside its exclusive block, and settles with what `fn`
@@ -68,6 +69,8 @@ export interface LiveApp {
   modifyState<S extends AnyState, R>(state: S, token: string, fn: (draft: Draft<S>) => R): Promise<Awaited<R>>;
   /** Every background task that runs now, in this process. */
   readonly backgroundTasks: ReadonlySet<BackgroundTask>;
+  /** The tokens of the tabs that are connected to this process. */
+  readonly tabs: ReadonlySet<string>;
 }
 
 /** Facts of the connection that an event came over; of the last one, in a background task. */

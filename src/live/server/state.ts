@@ -119,7 +119,7 @@ export class StateDeclaration implements AnyState {
       const member = memberOf(candidate, kind);
       if (member === undefined)
         throw invalid(this.name, `"${name}" was not made by ${kind === "event" ? "on" : kind}()`);
-      if (this.tasks.has(name) || this.handlers.has(name)) throw invalid(this.name, `"${name}" stands for two things`);
+      if (all.has(name)) throw invalid(this.name, `"${name}" was declared before`);
       all.set(name, member);
     }
     return all;

@@ -1,0 +1,162 @@
+import type { AppHandle } from "./handle.ts";
+import type { HttpEnv, Socket } from "../http/upgrade.ts";
+import type { EmbeddedState, PageData } from "../live/client/page.ts";
+import type { Instance } from "../live/server/engine.ts";
+import type { LiveLimits } from "../live/server/limits.ts";
+import type { LiveSocket, SocketRequest } from "../live/server/socket.ts";
+import type { AnyState } from "../live/server/state.ts";
+import type { Needs } from "../kernel/lifespan.ts";
+import type { Root } from "../kernel/graph.ts";
+import type { Store } from "../live/server/store.ts";
+import type { World } from "../kernel/world.ts";
+import { appError } from "./errors.ts";
+import { Connections } from "../live/server/connections.ts";
+import { declarationOfState, type StateDeclaration } from "../live/server/state.ts";
+import { encode } from "../live/server/encode.ts";
+import { isSecure, newSession, sessionOf, sessionResponse, tabOf } from "../live/server/session.ts";
+import { LifespanDeclaration } from "../kernel/lifespan.ts";
+import { limitsFrom } from "../live/server/limits.ts";
+import { Live } from "../live/server/live.ts";
+import { LivespanError } from "../kernel/errors.ts";
+import { memoryStore } from "../live/server/stores/memory.ts";
+import { RequestFacts } from "../live/server/facts.ts";
+import { problem } from "../http/problem.ts";
+
+/** Where a page's socket connects, and below it where a page without a session gets one. */
+const path = "/_live";
+
+export interface LiveParts {
+  readonly states: readonly AnyState[];
+  readonly store: Store | undefined;
+  readonly limits: LiveLimits | undefined;
+  readonly world: World;
+  readonly app: AppHandle;
+  /** What lifespans yielded, once they are up. */
+  values(needs: Needs): Record<string, unknown>;
+}
+
+/** The live wing of an app that runs: its states, and the sockets that they are seen through. */
+export class LiveWing {
+  readonly states: Live;
+  /** What the states need, and the store: opened before anything that may change a state, closed after all of it. */
+  readonly roots: readonly Root[];
+  private readonly connections: Connections;
+
+  /** @throws LivespanError INVALID_STATE, DUPLICATE_STATE, UNKNOWN_OPTION, INVALID_DECLARATION */
+  constructor({ states: declared, store = memoryStore(), limits: given, world, app, values }: LiveParts) {
+    const { clock, log } = world;
+    const states = distinct(declared);
+    const limits = limitsFrom(given);
+    const rehearses = process.env["NODE_ENV"] === "development";
+    this.states = new Live({ states, store, clock, log, app, stateLimit: limits.stateLimit, rehearses, values });
+    this.connections = new Connections({ engine: this.states, clock, log, limits });
+    const kept = {
+      owner: `app "${app.name}"`,
+      needs: { store: storeLifespan(store, this.states, this.connections, world) },
+    };
+    this.roots = [kept, ...states.map(({ name, needs }) => ({ owner: `state "${name}"`, needs }))];
+  }
+
+  /** Answers what a page's client asks; undefined for everything else. */
+  answer(request: Request, env: HttpEnv): Response | undefined {
+    // Looked for first as text: a URL costs more than the rest.
+    if (!request.url.includes(path)) return undefined;
+    const { pathname } = new URL(request.url);
+    if (pathname === path) return this.upgrade(request, env);
+    return pathname === `${path}/session` ? sessionResponse(request) : undefined;
+  }
+
+  /** One tab's socket, from its opening to its end. */
+  serve(socket: LiveSocket, request: SocketRequest, signal: AbortSignal): Promise<void> {
+    return this.connections.serve(socket, request, signal);
+  }
+
+  /** Opens a tab for a page that is being made, and gives what the page is made with. The tab that was just left, on a reload. */
+  async open(request: Request, states: readonly AnyState[]): Promise<FirstState> {
+    const cookies = request.headers.get("cookie");
+    const known = sessionOf(cookies);
+    const { name: session, cookie } = known === undefined ? newSession(isSecure(request)) : { name: known };
+    const token = known === undefined ? undefined : tabOf(cookies);
+    const { tab } = await this.states.tab({ token, session }).catch((error: unknown) => {
+      // The page that was left was another session's.
+      if (error instanceof LivespanError && error.code === "TAB_REFUSED") return this.states.tab({ session });
+      throw error;
+    });
+    // The tab has no socket yet; what its states ask of the connection, they ask of this request.
+    tab.facts ??= new RequestFacts(tab.token, session, {
+      url: request.url,
+      headers: [...request.headers].flat(),
+      session,
+    });
+    const instances = await Promise.all(states.map(({ name }) => tab.instance(name, undefined).catch(unlessRefused)));
+    const seen = instances.filter((instance) => instance !== undefined).map(embedded);
+    return { data: { tab: tab.token, schema: this.states.schema, path, states: seen }, cookie };
+  }
+
+  private upgrade(request: Request, { upgrade, incoming }: HttpEnv): Response {
+    if (upgrade === undefined) {
+      const headers = { upgrade: "websocket", connection: "upgrade" };
+      return problem(426, "Live pages connect here, by a WebSocket.", { headers }).getResponse();
+    }
+    const asked = {
+      url: incoming?.url ?? path,
+      headers: incoming?.rawHeaders ?? [...request.headers].flat(),
+      session: sessionOf(request.headers.get("cookie")),
+    };
+    const refusal = this.connections.check(asked);
+    if (refusal === undefined) return upgrade.accept((socket: Socket, signal) => this.serve(socket, asked, signal));
+    const { status, error } = refusal;
+    return problem(status, error.message, { members: { code: error.code } }).getResponse();
+  }
+}
+
+/** A state may be listed by several apps and is one; a name stands for one state. */
+function distinct(candidates: readonly AnyState[]): StateDeclaration[] {
+  const states = new Map<string, StateDeclaration>();
+  for (const candidate of candidates) {
+    const state = declarationOfState(candidate, "createApp({ states })");
+    if ((states.get(state.name) ?? state) !== state) {
+      throw appError("DUPLICATE_STATE", `two different states are named "${state.name}".`);
+    }
+    states.set(state.name, state);
+  }
+  return [...states.values()];
+}
+
+/** What a page is made with, and what gives the browser its session, where it had none. */
+interface FirstState {
+  readonly data: PageData;
+  readonly cookie: string | undefined;
+}
+
+function embedded({ declaration, key, epoch, version, snapshot }: Instance): EmbeddedState {
+  const { text, rich } = encode(snapshot);
+  const what = { state: declaration.name, ...(key !== undefined && key !== "" && { key }), epoch, version };
+  return rich ? { ...what, rich: text } : { ...what, snapshot };
+}
+
+/** The page says by itself that it may not see a state. */
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof LivespanError && error.code === "JOIN_REFUSED") return undefined;
+  throw error;
+}
+
+function storeLifespan(
+  store: Store,
+  states: Live,
+  connections: Connections,
+  { clock, log }: World,
+): LifespanDeclaration {
+  return new LifespanDeclaration(`live.${store.name}`, {}, async function* () {
+    await store.open({
+      clock,
+      log,
+      changed: (place, saved, ops) => states.changed(place, saved, ops),
+      missed: () => states.missed(),
+    });
+    yield;
+    connections.close();
+    states.clear();
+    await store.close();
+  });
+}

@@ -1,0 +1,167 @@
+import type { BackgroundMember } from "./member.ts";
+import type { BackgroundTask, ConnectionFacts, LiveApp, Locked, Self } from "./context.ts";
+import type { Instance } from "./instance.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Tab } from "./tab.ts";
+import type { Values } from "../../kernel/lifespan.ts";
+import { Aborter } from "../../kernel/aborter.ts";
+import { checked, detachedArgument } from "./argument.ts";
+import { Hold } from "./hold.ts";
+import { isAbortOf, Stopping } from "../../kernel/catalogue.ts";
+import { liveError } from "../errors.ts";
+import { Scope } from "./scope.ts";
+import { viewOf } from "./view.ts";
+
+/** One background task that runs. Outside a block it only reads. */
+export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {}> {
+  readonly name: string;
+  readonly since: number;
+  readonly instance: Instance;
+  readonly member: BackgroundMember;
+  /** The tab that it was started from; none when a task of a shared state started it for no tab. */
+  readonly tab: Tab | undefined;
+  /** Settles when it has ended, or was left behind. Never rejects. */
+  readonly ended: Promise<void>;
+  private readonly arg: unknown;
+  private readonly runtime: Runtime;
+  private readonly aborter = new Aborter();
+  private readonly scope = Scope.root();
+  private readonly holds = new Set<Hold>();
+  private readonly end = Promise.withResolvers<void>();
+  private phase: "waiting" | "running" | "over" = "waiting";
+
+  constructor(
+    instance: Instance,
+    name: string,
+    member: BackgroundMember,
+    arg: unknown,
+    tab: Tab | undefined,
+    runtime: Runtime,
+    since: number,
+  ) {
+    this.instance = instance;
+    this.name = name;
+    this.member = member;
+    this.arg = arg;
+    this.tab = tab;
+    this.runtime = runtime;
+    this.since = since;
+    this.ended = this.end.promise;
+  }
+
+  get state(): string {
+    return this.instance.declaration.name;
+  }
+  get token(): string {
+    return this.instance.key ?? this.instance.owner.name;
+  }
+  get view(): object {
+    return viewOf(this.instance.value);
+  }
+  get lifespan(): Values<{}> {
+    return this.runtime.lifespan(this.instance);
+  }
+  get app(): LiveApp {
+    return this.runtime.app;
+  }
+  get connection(): ConnectionFacts | undefined {
+    return this.tab?.facts;
+  }
+  get signal(): AbortSignal {
+    return this.aborter.signal;
+  }
+  get isAborted(): boolean {
+    return this.aborter.aborted;
+  }
+
+  readonly update = async <R>(fn: (state: never) => R): Promise<R> => {
+    this.assertLasts();
+    return this.instance.update(fn);
+  };
+
+  readonly exclusive = async <R>(fn: (state: never) => Promise<R>): Promise<R> => {
+    this.assertLasts();
+    return this.instance.exclusive(this.title, fn);
+  };
+
+  readonly lock = async (): Promise<object & Locked> => {
+    this.assertLasts();
+    const { owner } = this.instance;
+    const hold = await Hold.take(this.instance, this.title);
+    this.holds.add(hold);
+    this.scope.locked.add(owner);
+    owner.heldBy(this.scope);
+    return hold.handle({
+      commit: () => hold.flush(),
+      [Symbol.asyncDispose]: () => this.unlock(hold),
+    }) as Locked;
+  };
+
+  readonly sleep = (ms: number): Promise<void> => this.runtime.sleep(ms, this.signal);
+
+  readonly start = (name: string, arg?: unknown): void => {
+    this.runtime.tasks.prepare(this.instance, name, detachedArgument(arg), this.tab, undefined)();
+  };
+
+  /** Aborts it and settles when it has ended. */
+  cancel(): Promise<void> {
+    this.runtime.tasks.abort(this, liveError("TASK_ABORTED", `${this.title} was cancelled.`));
+    return this.ended;
+  }
+
+  abort(reason: unknown): void {
+    this.aborter.abort(reason);
+    // What waits for its turn has nothing to clean up.
+    if (this.phase === "waiting") this.settle();
+  }
+
+  /** Runs the body. Never rejects: what it throws is reported. */
+  async run(): Promise<void> {
+    if (this.phase !== "waiting") return;
+    this.phase = "running";
+    try {
+      const arg = await checked(this.member.schema, this.arg, this.title);
+      const { body, schema } = this.member;
+      await this.scope.run(() => (schema === undefined ? body(this) : body(this, arg)));
+    } catch (error) {
+      if (!isAbortOf(error, this.signal)) this.runtime.failed(this.title, this.instance, error);
+    } finally {
+      this.scope.isOpen = false;
+      await this.unlockAll();
+      this.settle();
+    }
+  }
+
+  /** Its time is over: it changes nothing any more, and nobody waits for it. */
+  leave(): void {
+    if (this.phase === "over") return;
+    const left = liveError("BACKGROUND_LEFT", `${this.title} did not end when it was aborted.`);
+    this.runtime.failed(this.title, this.instance, left);
+    this.settle();
+    void this.unlockAll();
+  }
+
+  private get title(): string {
+    return `background task "${this.name}"`;
+  }
+
+  private settle(): void {
+    this.phase = "over";
+    this.end.resolve();
+  }
+
+  private assertLasts(): void {
+    if (this.phase === "over") throw new Stopping(`${this.title} is over, and changes its state no more.`);
+  }
+
+  private async unlock(hold: Hold): Promise<void> {
+    this.scope.locked.delete(this.instance.owner);
+    this.holds.delete(hold);
+    await hold.drop();
+  }
+
+  /** A lock that was not given back by `await using` or its dispose function. */
+  private async unlockAll(): Promise<void> {
+    for (const hold of this.holds) await this.unlock(hold);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Chain } from "./chain.ts";
+import type { ConnectionFacts, EventContext, LiveApp } from "./context.ts";
+import type { EventMember } from "./member.ts";
+import type { Instance } from "./instance.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Tab } from "./tab.ts";
+import type { Values } from "../../kernel/lifespan.ts";
+import { checked, detachedArgument, memberNamed } from "./argument.ts";
+import { Hold } from "./hold.ts";
+import { isThenable } from "./instance.ts";
+import { liveError } from "../errors.ts";
+
+/** An event on its way through its tab. */
+export interface EventEntry {
+  readonly instance: Instance;
+  readonly name: string;
+  readonly member: EventMember;
+  readonly arg: unknown;
+  /** What it and all that it begins is cancelled with, when its event supersedes. */
+  readonly chain: Chain | undefined;
+}
+
+/** What goes out with the next commit. */
+type Effect = () => void;
+
+class HandlerContext implements EventContext<{}, {}, {}> {
+  private readonly entry: EventEntry;
+  private readonly tab: Tab;
+  private readonly runtime: Runtime;
+  private readonly hold: Hold;
+  private effects: Effect[] = [];
+
+  constructor(entry: EventEntry, tab: Tab, runtime: Runtime, hold: Hold) {
+    this.entry = entry;
+    this.tab = tab;
+    this.runtime = runtime;
+    this.hold = hold;
+  }
+
+  get lifespan(): Values<{}> {
+    return this.runtime.lifespan(this.entry.instance);
+  }
+  get token(): string {
+    return this.entry.instance.key ?? this.tab.token;
+  }
+  get app(): LiveApp {
+    return this.runtime.app;
+  }
+  get connection(): ConnectionFacts | undefined {
+    return this.tab.facts;
+  }
+  get signal(): AbortSignal {
+    return this.entry.chain?.signal ?? this.runtime.aborted;
+  }
+
+  readonly sleep = (ms: number): Promise<void> => this.runtime.sleep(ms, this.signal);
+
+  readonly start = (name: string, arg?: unknown): void => {
+    const { instance, chain } = this.entry;
+    const start = this.runtime.tasks.prepare(instance, name, detachedArgument(arg), this.tab, chain);
+    this.effects.push(start);
+  };
+
+  readonly queue = (name: string, arg?: unknown): void => {
+    const { instance, chain } = this.entry;
+    const member = memberNamed(instance.declaration, "event", name);
+    const entry = { instance, name, member, arg: detachedArgument(arg), chain };
+    this.effects.push(() => this.tab.push(entry));
+  };
+
+  readonly own = (promise: Promise<unknown>): void => {
+    const { instance, name } = this.entry;
+    this.runtime.app.own(`${name} of ${instance.name}`, () => promise);
+  };
+
+  readonly flush = async (): Promise<void> => {
+    await this.hold.flush();
+    this.release();
+  };
+
+  /** Lets out what was started and queued, now that what it belongs to is kept. */
+  release(): void {
+    const { effects } = this;
+    this.effects = [];
+    if (this.entry.chain?.aborted !== true) for (const effect of effects) effect();
+  }
+}
+
+/** Runs one event inside its tab's block, from start to end. Settles with what the handler gives. */
+export async function handle(entry: EventEntry, tab: Tab, runtime: Runtime): Promise<unknown> {
+  const { instance, name, member, chain } = entry;
+  const checking = checked(member.schema, entry.arg, `event "${name}"`);
+  const arg = isThenable(checking) ? await checking : checking;
+  const hold = await Hold.take(instance, `event "${name}"`);
+  const context = new HandlerContext(entry, tab, runtime, hold);
+  const result = await hold.run(async () => {
+    chain?.throwIfAborted();
+    const state = hold.handle();
+    const given = member.schema === undefined ? member.handler(state, context) : member.handler(state, arg, context);
+    const value = await ended(given, context.flush);
+    chain?.throwIfAborted();
+    return value;
+  });
+  context.release();
+  return result;
+}
+
+/** A generator's each `yield` keeps and sends; its `return` is the result. */
+async function ended(given: unknown, flush: () => Promise<void>): Promise<unknown> {
+  if (!isGenerator(given)) return given;
+  for (;;) {
+    const step = await given.next();
+    if (step.done === true) return step.value;
+    if (step.value !== undefined) {
+      await given.return(undefined);
+      const got = typeof step.value;
+      throw liveError(
+        "INVALID_STATE",
+        `a handler yielded a value (${got}); a bare yield keeps and sends what was changed.`,
+      );
+    }
+    await flush();
+  }
+}
+
+function isGenerator(value: unknown): value is Generator<unknown, unknown> | AsyncGenerator<unknown, unknown> {
+  return typeof value === "object" && value !== null && Object.prototype.toString.call(value).endsWith("Generator]");
+}

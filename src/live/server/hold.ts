@@ -1,0 +1,126 @@
+import type { Instance } from "./instance.ts";
+import type { Lease } from "./store.ts";
+import { begin, detached, discard, type Draft, finish } from "./draft.ts";
+import { ImmutableStateError, liveError } from "../errors.ts";
+import { Scope } from "./scope.ts";
+
+/** An exclusive block that lasts: a handler's, `exclusive` or one that was taken by hand. */
+export class Hold {
+  /** The block's code, and what it starts, runs in this. */
+  readonly scope: Scope;
+  private readonly instance: Instance;
+  private readonly what: string;
+  private readonly lease: Lease;
+  private readonly since: number;
+  private draft: Draft<object> | undefined;
+  private isReleased = false;
+
+  private constructor(instance: Instance, what: string, lease: Lease) {
+    this.instance = instance;
+    this.what = what;
+    this.lease = lease;
+    this.since = instance.runtime.now();
+    this.draft = begin(instance.value);
+    this.scope = Scope.block(instance.owner);
+    instance.owner.heldBy(this.scope);
+  }
+
+  /** Waits for the block. @throws LivespanError REENTRANT_LOCK, LOCK_CYCLE, STORE_UNREACHABLE */
+  static async take(instance: Instance, what: string): Promise<Hold> {
+    const { owner } = instance;
+    const turn = owner.take();
+    if (turn !== undefined) await turn;
+    try {
+      return new Hold(instance, what, await instance.acquire());
+    } catch (error) {
+      owner.pass();
+      throw error;
+    }
+  }
+
+  /** Runs `fn` on the draft, keeps what it did and gives the block back. */
+  async run<R>(fn: (draft: never) => R): Promise<Awaited<R>> {
+    try {
+      const result = await this.scope.run(() => fn(this.draft!.state as never));
+      const given = detached(result);
+      await this.end();
+      return given;
+    } catch (error) {
+      await this.drop();
+      throw error;
+    }
+  }
+
+  /** Keeps what was changed so far, and goes on. */
+  async flush(): Promise<void> {
+    const next = this.finished();
+    try {
+      if (next !== this.instance.value) await this.instance.commitHeld(this.lease, next, false);
+    } finally {
+      this.draft = begin(this.instance.value);
+    }
+  }
+
+  /** Keeps what was changed, and gives the block back in the same step. */
+  async end(): Promise<void> {
+    // Its code has settled: what it left running may wait for the block like anyone else.
+    this.scope.isOpen = false;
+    const next = this.finished();
+    const isChanged = next !== this.instance.value;
+    if (isChanged) await this.instance.commitHeld(this.lease, next, true);
+    await this.release(isChanged);
+  }
+
+  /** Gives the block back; what was not kept yet is gone. */
+  async drop(): Promise<void> {
+    this.scope.isOpen = false;
+    if (this.isReleased) return;
+    if (this.draft !== undefined) discard(this.draft);
+    this.draft = undefined;
+    await this.release(false);
+  }
+
+  /**
+   * The draft as one object that stays the same through flushes, which give each part a draft of its own. `more` is what
+   * it has beside the vars.
+   */
+  handle(more: object = {}): object {
+    const draftOf = (): object => {
+      if (this.draft !== undefined) return this.draft.state;
+      throw new ImmutableStateError(`${this.instance.name} was used after its block had ended.`);
+    };
+    return new Proxy(more, {
+      get: (_, key) => (Object.hasOwn(more, key) ? Reflect.get(more, key) : Reflect.get(draftOf(), key)),
+      set: (_, key, value) => Reflect.set(draftOf(), key, value),
+      has: (_, key) => Object.hasOwn(more, key) || Reflect.has(draftOf(), key),
+      deleteProperty: (_, key) => Reflect.deleteProperty(draftOf(), key),
+      ownKeys: () => Reflect.ownKeys(draftOf()),
+      getOwnPropertyDescriptor: (_, key) => {
+        const descriptor = Reflect.getOwnPropertyDescriptor(draftOf(), key);
+        // The proxy's own target has no such property, so it may not be said to be a fixed one.
+        return descriptor && { ...descriptor, configurable: true };
+      },
+      defineProperty: (_, key, descriptor) => Reflect.defineProperty(draftOf(), key, descriptor),
+    });
+  }
+
+  private finished(): object {
+    const { draft, instance } = this;
+    this.draft = undefined;
+    if (draft === undefined) throw liveError("IMMUTABLE_STATE", `a block of ${instance.name} has ended.`);
+    return instance.checked(finish(draft));
+  }
+
+  private async release(isGivenBack: boolean): Promise<void> {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    const { runtime, owner } = this.instance;
+    const ms = runtime.now() - this.since;
+    try {
+      if (!isGivenBack) await this.lease.release();
+    } finally {
+      owner.pass();
+      runtime.held(this.instance, this.what, ms);
+    }
+  }
+}

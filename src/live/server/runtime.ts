@@ -1,0 +1,26 @@
+import type { BackgroundTasks } from "./background-tasks.ts";
+import type { Instance } from "./instance.ts";
+import type { LiveApp } from "./context.ts";
+import type { Store } from "./store.ts";
+import type { Values } from "../../kernel/lifespan.ts";
+
+/** What instances, handlers and background tasks need of the engine around them. */
+export interface Runtime {
+  readonly app: LiveApp;
+  readonly store: Store;
+  readonly tasks: BackgroundTasks;
+  /** The largest value that an instance may have, in bytes of JSON. */
+  readonly stateLimit: number;
+  /** Runs each update twice, which shows those that are not pure. */
+  readonly rehearses: boolean;
+  /** Fires when the time to end by oneself is over. */
+  readonly aborted: AbortSignal;
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** The values of what the instance's state needs. */
+  lifespan(instance: Instance): Values<{}>;
+  /** A block was held, for milliseconds. */
+  held(instance: Instance, what: string, ms: number): void;
+  /** Something failed that nobody waits for. */
+  failed(what: string, instance: Instance, error: unknown): void;
+}

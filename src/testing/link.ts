@@ -1,0 +1,94 @@
+import type { ClientSocket, SocketEvents } from "../live/client/world.ts";
+import type { LiveSocket } from "../live/server/socket.ts";
+
+interface Close {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/**
+ * A socket in memory, with both its ends. Messages arrive in turns of their own, in order, and not any more once it is
+ * closed.
+ */
+export class Link implements LiveSocket {
+  readonly closed: Promise<Close>;
+  private readonly end = Promise.withResolvers<Close>();
+  private readonly client: SocketEvents;
+  private readonly arrived: string[] = [];
+  private waiting: ((result: IteratorResult<string>) => void) | undefined;
+  private isOpen = true;
+  private isHeld = false;
+  private readonly held: (() => void)[] = [];
+
+  constructor(client: SocketEvents) {
+    this.client = client;
+    this.closed = this.end.promise;
+    queueMicrotask(() => this.isOpen && client.opened());
+  }
+
+  /** The client's end. */
+  readonly toServer: ClientSocket = {
+    send: (text) => this.later(() => this.arrive(text)),
+    close: () => this.close(1000),
+  };
+
+  /** The server's end: settles when the client has it. */
+  send(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.later(() => {
+        this.client.text(text);
+        resolve();
+      });
+    });
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (!this.isOpen) return;
+    queueMicrotask(() => this.cut(code, reason));
+  }
+
+  /** Ends it on both sides at once; what was on its way is lost. */
+  cut(code = 1006, reason = ""): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.end.resolve({ code, reason });
+    this.waiting?.({ done: true, value: undefined });
+    this.client.closed(code);
+  }
+
+  /** The client stops to read, until `go`. */
+  stall(): void {
+    this.isHeld = true;
+  }
+
+  go(): void {
+    this.isHeld = false;
+    for (const act of this.held.splice(0)) act();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<string> {
+    return {
+      next: () => {
+        const value = this.arrived.shift();
+        if (value !== undefined) return Promise.resolve({ done: false, value });
+        if (!this.isOpen) return Promise.resolve({ done: true, value: undefined });
+        return new Promise((resolve) => (this.waiting = resolve));
+      },
+    };
+  }
+
+  private arrive(text: string): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting === undefined) this.arrived.push(text);
+    else waiting({ done: false, value: text });
+  }
+
+  private later(act: () => void): void {
+    queueMicrotask(() => {
+      if (!this.isOpen) return;
+      if (this.isHeld) this.held.push(act);
+      else act();
+    });
+  }
+}

@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createApp } from "livespan";
+import { defineState } from "livespan/live";
+import { manualClock, testApp } from "livespan/testing";
+import { z } from "zod";
+
+const code = (expected: string) => (error: unknown) => (error as { readonly code: string }).code === expected;
+
+describe("an event", () => {
+  const counter = defineState("counter", {
+    vars: { n: 0, log: [] as string[] },
+    private: { hidden: 0 },
+    computed: { double: (s) => s.n * 2 },
+  }).events(({ on }) => ({
+    add: on(z.coerce.number().int(), (s, by) => (s.n += by)),
+    hide: on((s) => void s.hidden++),
+    fail: on((s) => {
+      s.n = 99;
+      s.log.push("half");
+      throw new Error("secret detail");
+    }),
+    failLater: on(async (s) => {
+      s.n = 99;
+      await Promise.resolve();
+      throw new Error("secret detail");
+    }),
+    steps: on(function* (s) {
+      for (let i = 0; i < 5; i++) {
+        s.n++;
+        yield;
+      }
+      return "done";
+    }),
+    asyncSteps: on(async function* (s, ctx) {
+      s.n = 1;
+      yield;
+      await ctx.sleep(1_000);
+      s.n = 2;
+      return s.n;
+    }),
+    flushThenFail: on(async (s, ctx) => {
+      s.n = 1;
+      await ctx.flush();
+      s.n = 2;
+      throw new Error("after the flush");
+    }),
+    rows: on((s) => s.log),
+    nothing: on(() => {}),
+  }));
+  const start = () => testApp(createApp({ states: [counter] }));
+
+  test("changes its tab and gives the caller what the handler returns", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    assert.deepEqual(tab.snapshot, { n: 0, log: [], double: 0 });
+    assert.equal(await tab.events.add("5"), 5);
+    assert.deepEqual(tab.snapshot, { n: 5, log: [], double: 10 });
+  });
+
+  test("a throw leaves nothing, in the store and on the page; the queue goes on", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    for (const event of ["fail", "failLater"] as const) {
+      await assert.rejects(tab.events[event](), (error: Error) => {
+        assert.doesNotMatch(error.message, /secret/, "what failed inside is the server's business");
+        return code("HANDLER_FAILED")(error);
+      });
+      assert.equal(tab.snapshot.n, 0);
+      assert.deepEqual(tab.snapshot.log, []);
+      assert.equal(await t.app.modifyState(counter, tab.token, (s) => s.n), 0);
+    }
+    assert.equal(await tab.events.add(1), 1);
+    assert.ok(
+      t.log.some(({ fields }) => fields["error"] instanceof Error && fields["error"].message === "secret detail"),
+    );
+  });
+
+  test("each bare yield keeps and sends: five yields are five deltas, and the return is the result", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    const seen: number[] = [];
+    tab.subscribe(({ n }) => {
+      if (seen.at(-1) !== n) seen.push(n);
+    });
+    assert.equal(await tab.events.steps(), "done");
+    assert.deepEqual(
+      seen.filter((n) => n > 0),
+      [1, 2, 3, 4, 5],
+    );
+  });
+
+  test("an async generator's first part is on the page while the rest waits", async () => {
+    const clock = manualClock();
+    await using t = await testApp(createApp({ states: [counter] }), { clock });
+    await using tab = await t.tab(counter);
+    const result = tab.events.asyncSteps();
+    await tab.until(({ n }) => n === 1);
+    await clock.advance(1_000);
+    assert.equal(await result, 2);
+    assert.equal(tab.snapshot.n, 2);
+  });
+
+  test("what was flushed before a throw stays, on the page and in the store alike", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    await assert.rejects(tab.events.flushThenFail(), code("HANDLER_FAILED"));
+    assert.equal(tab.snapshot.n, 1);
+    assert.equal(await t.app.modifyState(counter, tab.token, (s) => s.n), 1);
+  });
+
+  test("an argument that the schema refuses is answered and runs nothing", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    await assert.rejects(tab.events.add("many"), code("INVALID_ARGUMENT"));
+    assert.equal(tab.snapshot.n, 0);
+  });
+
+  test("a name that is not an event is answered: private, inherited, unknown", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    const events = tab.events as unknown as Record<string, () => Promise<unknown>>;
+    for (const name of ["hidden", "constructor", "__proto__", "toString", "nothin"]) {
+      await assert.rejects(async () => events[name]!(), code("UNKNOWN_EVENT"), name);
+    }
+    assert.equal(await tab.events.nothing(), undefined);
+  });
+
+  test("a private var never reaches the page, and a change of it sends nothing", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    const before = tab.snapshot;
+    await tab.events.hide();
+    assert.equal(tab.snapshot, before);
+    assert.ok(!("hidden" in tab.snapshot));
+    await tab.events.add(1);
+    assert.equal(tab.snapshot.n, 1);
+  });
+
+  test("a result that is a part of the draft reaches the caller as a value", async () => {
+    await using t = await start();
+    await using tab = await t.tab(counter);
+    assert.deepEqual(await tab.events.rows(), []);
+  });
+
+  test("tabs are apart", async () => {
+    await using t = await start();
+    await using one = await t.tab(counter);
+    await using two = await t.tab(counter);
+    await one.events.add(3);
+    assert.equal(two.snapshot.n, 0);
+    assert.notEqual(one.token, two.token);
+  });
+});
+
+describe("the order of events", () => {
+  const order = defineState("order", { vars: { log: [] as string[], sum: 0 } })
+    .events(({ on }) => ({
+      note: on(z.string(), (s, what) => void s.log.push(what)),
+      slow: on(z.object({ what: z.string(), ms: z.number() }), async (s, { what, ms }, ctx) => {
+        await ctx.sleep(ms);
+        s.log.push(what);
+      }),
+    }))
+    .events(({ on }) => ({
+      third: on((s, ctx) => {
+        s.log.push("third");
+        ctx.queue("note", "of third");
+      }),
+    }))
+    .events(({ on }) => ({
+      second: on((s, ctx) => {
+        s.log.push("second");
+        ctx.queue("note", "of second");
+        ctx.queue("third");
+      }),
+    }))
+    .events(({ on }) => ({
+      nested: on((s, ctx) => {
+        s.log.push("click");
+        ctx.queue("second");
+        ctx.queue("note", "of click");
+      }),
+      queueAndFail: on((_, ctx) => {
+        ctx.queue("note", "never");
+        throw new Error("no");
+      }),
+    }));
+
+  test("queued events run breadth first, after the one that queued them", async () => {
+    await using t = await testApp(createApp({ states: [order] }));
+    await using tab = await t.tab(order);
+    await tab.events.nested();
+    await tab.until(({ log }) => log.includes("of third"));
+    assert.deepEqual(tab.snapshot.log, ["click", "second", "of click", "of second", "third", "of third"]);
+  });
+
+  test("one tab's events run in the order sent, however long each takes; another tab's go on beside", async () => {
+    const clock = manualClock();
+    await using t = await testApp(createApp({ states: [order] }), { clock });
+    await using tab = await t.tab(order);
+    await using other = await t.tab(order);
+    const slow = tab.events.slow({ what: "slow", ms: 1_000 });
+    const quick = tab.events.note("quick");
+    await other.events.note("beside");
+    assert.deepEqual(tab.snapshot.log, []);
+    await clock.advance(1_000);
+    await Promise.all([slow, quick]);
+    assert.deepEqual(tab.snapshot.log, ["slow", "quick"]);
+    assert.deepEqual(other.snapshot.log, ["beside"]);
+  });
+
+  test("a handler that throws queues nothing", async () => {
+    await using t = await testApp(createApp({ states: [order] }));
+    await using tab = await t.tab(order);
+    await assert.rejects(tab.events.queueAndFail());
+    await tab.events.note("next");
+    assert.deepEqual(tab.snapshot.log, ["next"]);
+  });
+
+  test("all changes of an event are on the page before its answer", async () => {
+    await using t = await testApp(createApp({ states: [order] }));
+    await using tab = await t.tab(order);
+    for (let i = 0; i < 20; i++) {
+      await tab.events.note(String(i));
+      assert.equal(tab.snapshot.log.length, i + 1);
+    }
+  });
+});
+
+describe("an event that supersedes", () => {
+  const search = defineState("search", { vars: { found: "", log: [] as string[] } })
+    .background(({ background }) => ({
+      refine: background(z.string(), async (self, what) => {
+        await self.sleep(1_000);
+        await self.update((s) => void (s.found += `+${what}`));
+      }),
+    }))
+    .events(({ on }) => ({
+      find: on(
+        z.string(),
+        async (s, what, ctx) => {
+          s.log.push(what);
+          await ctx.sleep(1_000);
+          s.found = what;
+          ctx.start("refine", what);
+        },
+        { supersedes: true },
+      ),
+      block: on(async (_, ctx) => ctx.sleep(500)),
+    }));
+
+  test("aborts the one that runs, which leaves nothing", async () => {
+    const clock = manualClock();
+    await using t = await testApp(createApp({ states: [search] }), { clock });
+    await using tab = await t.tab(search);
+    const stale = assert.rejects(tab.events.find("a"), code("SUPERSEDED"));
+    await clock.advance(500);
+    const fresh = tab.events.find("ab");
+    await stale;
+    await clock.advance(1_000);
+    await fresh;
+    assert.equal(tab.snapshot.found, "ab");
+    assert.deepEqual(tab.snapshot.log, ["ab"], "the stale one kept nothing");
+  });
+
+  test("drops those that wait, and aborts what an earlier one has started", async () => {
+    const clock = manualClock();
+    await using t = await testApp(createApp({ states: [search] }), { clock });
+    await using tab = await t.tab(search);
+    const first = tab.events.find("a");
+    await clock.advance(1_000);
+    await first;
+    assert.equal(t.app.backgroundTasks.size, 1);
+    const blocker = tab.events.block();
+    const waiting = assert.rejects(tab.events.find("b"), code("SUPERSEDED"));
+    const latest = tab.events.find("c");
+    await waiting;
+    assert.equal(t.app.backgroundTasks.size, 0, "the chain of the first was ended");
+    await clock.advance(500);
+    await blocker;
+    await clock.advance(1_000);
+    await latest;
+    await clock.advance(1_000);
+    await tab.until(({ found }) => found === "c+c");
+    assert.deepEqual(tab.snapshot.log, ["a", "c"]);
+  });
+});
