@@ -83,8 +83,9 @@ export const liveErrors = {
     remedy: "Load the page again.",
   },
   JOIN_REFUSED: {
-    means: "A tab asked for a state that its page may not see, or for a key that the state's join() refuses.",
-    remedy: "List the state in the app's states, and let join() allow the key.",
+    means:
+      "A tab asked for a state that its page may not see, for a key that the state's join() refuses, or for its 65th state.",
+    remedy: "List the state in the app's states, let join() allow the key, and keep lists of things in one state.",
   },
   ORIGIN_REFUSED: {
     means: "A page of another origin tried to connect.",

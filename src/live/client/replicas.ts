@@ -1,3 +1,5 @@
+import { mostWants } from "../wire/frames.ts";
+import { clientError } from "./error.ts";
 import type { EmbeddedState } from "./page.ts";
 import { Replica, type SendEvent } from "./replica.ts";
 import { loadRichCodec } from "./rich.ts";
@@ -23,6 +25,9 @@ export class Replicas {
     const id = key === undefined ? name : `${name}/${key}`;
     let replica = this.byName.get(id);
     if (replica === undefined) {
+      if (this.list.length >= mostWants) {
+        throw clientError("JOIN_REFUSED", `The page has ${mostWants} states, the most it may; "${id}" is one more.`);
+      }
       const { clock, frame } = this.world;
       replica = new Replica({ place: this.list.length, name, key, clock, frame, send: this.send });
       this.byName.set(id, replica);

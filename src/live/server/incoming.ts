@@ -1,9 +1,6 @@
 import { decode } from "./encode.ts";
 
-import type { ClientFrame, Hello, Want } from "../wire/frames.ts";
-
-/** What a connection may want at most, over all its joins. */
-export const mostWants = 64;
+import { mostWants, type ClientFrame, type Hello, type Want } from "../wire/frames.ts";
 
 /** What came and is no frame. `id` is that of the event that it may have been, or 0. */
 export class Misfit {

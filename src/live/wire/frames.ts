@@ -3,6 +3,9 @@ import type { Op } from "./ops.ts";
 /** The version of the frames below. A peer that speaks another one is refused. */
 export const protocol = 1;
 
+/** What a connection may want at most, over all its joins. */
+export const mostWants = 64;
+
 /** Codes that a WebSocket is closed with. From 4000 on they are ours; the client does not come back after those. */
 export const closings = {
   /** The client answers no ping, says no hello or reads nothing: should it be there, it may come back, and resume. */

@@ -178,6 +178,15 @@ describe("a replica", () => {
   });
 });
 
+test("a page may have 64 states, and is told when it wants one more", async () => {
+  await using server = await ScriptedServer.open();
+  using page = new Page(server.url);
+  for (let i = 0; i < 64; i++) page.client.state("board", { key: `${i}` });
+  assert.throws(() => page.client.state("board", { key: "64" }), { name: "LiveError", code: "JOIN_REFUSED" });
+  assert.equal(page.client.state("board", { key: "5" }), page.client.state("board", { key: "5" }));
+  assert.equal((await (await server.line()).hello()).wants.length, 64);
+});
+
 test("a place that no state has is passed over", async () => {
   await using server = await ScriptedServer.open();
   using page = new Page(server.url);

@@ -19,6 +19,8 @@ interface PageOptions extends ConnectOptions {
   readonly frame?: number;
   /** Whether the server answers when a session is asked for. As it does, unless said. */
   readonly renew?: (path: string) => Promise<boolean>;
+  /** Of the request that opens a socket. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** In place of real sockets. */
   readonly open?: ClientWorld["open"];
 }
@@ -33,11 +35,14 @@ export class Page implements ClientWorld, Disposable {
   readonly open: ClientWorld["open"];
   readonly renew: ClientWorld["renew"];
   private readonly url: string;
+  private readonly headers: Readonly<Record<string, string>> | undefined;
+  private latest: WebSocket | undefined;
   private events: PageEvents | undefined;
 
-  constructor(url: string, { browser, storage, clock, frame, open, renew, ...options }: PageOptions = {}) {
+  constructor(url: string, { browser, storage, clock, frame, open, renew, headers, ...options }: PageOptions = {}) {
     this.url = url;
     this.open = open ?? ((path, events) => this.openReal(path, events));
+    this.headers = headers;
     this.renew = renew ?? ((path) => this.renewReal(path));
     this.browser = browser ?? new Browser();
     this.storage = storage ?? new Map();
@@ -102,6 +107,11 @@ export class Page implements ClientWorld, Disposable {
     this.events?.leaving();
   }
 
+  /** The network takes the line away, without a word to either side. */
+  drop(): void {
+    this.latest?.terminate();
+  }
+
   /** Settles when `isSo` holds of the client. */
   until(isSo: (client: LiveClient) => boolean): Promise<void> {
     return until(this.client, () => isSo(this.client));
@@ -116,7 +126,8 @@ export class Page implements ClientWorld, Disposable {
   }
 
   private openReal(path: string, events: SocketEvents): ClientSocket {
-    const socket = new WebSocket(this.url.replace("http", "ws") + path);
+    const socket = new WebSocket(this.url.replace("http", "ws") + path, { headers: { ...this.headers } });
+    this.latest = socket;
     socket.on("open", () => events.opened());
     socket.on("message", (data: Buffer) => events.text(data.toString()));
     socket.on("error", () => {}); // a close follows
