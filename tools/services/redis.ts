@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, Socket } from "node:net";
+import { connect, createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { findProgram } from "./program.ts";
 
 export interface RedisOptions {
@@ -59,6 +60,13 @@ export class RedisServer implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.kill();
     await this.start();
+  }
+
+  /** Sends one command without spaces in its words; settles with the answer as it came. */
+  async command(...words: readonly string[]): Promise<string> {
+    const socket = connect(this.port, "127.0.0.1");
+    socket.end(`${words.join(" ")}\r\n`);
+    return text(socket);
   }
 
   /** Answers nothing, and keeps its connections. */

@@ -38,9 +38,9 @@ local function held(state)
   return found[2] and found[1] or '', found[2] or '0', found[3] or '', others(found[4])
 end
 
--- The lock goes to the first in line whose process listens; true when there was one.
-local function passOn()
-  local gone = {}
+-- The lock goes to the first in line whose process listens, and is not known to have stopped; true when there was one.
+local function passOn(stopped)
+  local gone = { [stopped or ''] = true }
   while true do
     local entry = redis.call('LPOP', QUEUE)
     if not entry then
@@ -58,10 +58,11 @@ local function passOn()
   end
 end
 
--- Takes the lock from a holder whose lease is over; true when the lock is held nevertheless.
+-- Takes the lock from a holder whose lease is over; true when the lock is held nevertheless. Others of that process who wait
+-- would let their leases run out as well, one by one: where it lives after all, they ask again.
 local function stillHeld(holder, process, ends)
   if not holder then return false end
   if tonumber(ends) > now then return true end
   redis.call('PUBLISH', process, 'l ' .. holder)
-  return passOn()
+  return passOn(process)
 end
