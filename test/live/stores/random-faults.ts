@@ -51,7 +51,7 @@ class Run {
     ];
     if (this.random() < 0.6) await this.pick(faults)();
     // Some changes meet the next fault in the middle.
-    await Promise.race(this.asked.slice(-3));
+    if (this.asked.length > 0) await Promise.race(this.asked.slice(-3));
   }
 
   /** Waits for the end of everything that was begun. */
