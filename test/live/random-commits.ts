@@ -4,6 +4,7 @@ import { diff } from "../../src/live/server/diff.ts";
 import { begin, checkpoint, discard, finish } from "../../src/live/server/draft.ts";
 import { encode } from "../../src/live/server/encode.ts";
 import { sealedCopy } from "../../src/live/server/seal.ts";
+import { weightOf } from "../../src/live/server/weight.ts";
 import { applyOps } from "../../src/live/wire/apply.ts";
 import type { Op } from "../../src/live/wire/ops.ts";
 import { randomFrom } from "../kernel/random-graph.ts";
@@ -184,7 +185,6 @@ export function commitRandomly(seed: number, commits: number): number {
   let bytes = 0;
   for (let i = 0; i < commits; i++) {
     const next = committed(source, chance);
-    const before = source;
     const kept = structuredClone(replica);
     const { text, ops } = sent(diff(source, next));
     const after: unknown = applyOps(replica, ops);
@@ -192,14 +192,17 @@ export function commitRandomly(seed: number, commits: number): number {
     assert.deepEqual(after, next, `seed ${seed}, commit ${i}`);
     assert.deepEqual(replica, kept, "the replica before was not touched");
     assertFrozen(next, new Set());
-    assert.ok(before === source);
+    // What is not sealed is weighed by walking through all of it.
+    assert.equal(weightOf(next), weightOf(structuredClone(next)), `seed ${seed}, commit ${i}: weight`);
+    const isOther = encode(next).text !== encode(source).text;
+    assert.ok(next === source || isOther, `seed ${seed}, commit ${i}: what changed to what it was is what it was`);
     [source, replica] = [next, after];
   }
   assert.deepEqual(Reflect.ownKeys(Object.prototype).length, keysOfEveryObject, "no prototype was polluted");
   return bytes;
 }
 
-const keysOfEveryObject = Reflect.ownKeys(Object.prototype).length;
+export const keysOfEveryObject = Reflect.ownKeys(Object.prototype).length;
 
 function committed(source: Document, chance: Chance): Document {
   const draft = begin(source);

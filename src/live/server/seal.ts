@@ -67,14 +67,16 @@ class Sealing {
   private behind(proxy: object): unknown {
     const target = unwrap(proxy);
     if (target !== proxy) return target;
+    let now: unknown;
     try {
-      // As it is by now: a draft of another block goes on without this one.
-      if (isDraft(proxy)) return sealedCopy(current(proxy), this.path);
+      now = isDraft(proxy) ? current(proxy) : undefined;
     } catch (error) {
-      if (!(error instanceof ImmutableStateError)) throw error;
-      throw this.refused("a draft whose block has ended", "Take what you need of it while its block runs.");
+      const isOver = error instanceof ImmutableStateError;
+      if (isOver) throw this.refused("a draft whose block has ended", "Take what you need of it while its block runs.");
     }
-    throw this.refused("a proxy", "Keep what it stands for.");
+    if (now === undefined) throw this.refused("a proxy", "Keep what it stands for.");
+    // A copy, as it is by now: a draft of another block goes on without this one.
+    return sealedCopy(now, this.where());
   }
 
   private holder(value: object, before: unknown): unknown {
@@ -136,10 +138,20 @@ class Sealing {
   private list(value: readonly unknown[], old: readonly unknown[] | undefined): object {
     // A draft keeps a list free of fields; a match of a regular expression has some.
     if (old === undefined && Object.keys(value).length > value.length) throw this.refused("a list with fields");
+    this.assertFull(value);
     const made = this.isKept(value) ? (value as unknown[]) : [...value];
     if (old !== undefined) return this.changedList(made, old);
     for (let i = 0; i < made.length; i++) this.item(made, i, undefined);
     return made;
+  }
+
+  private assertFull(list: readonly unknown[]): void {
+    // Holes are found as undefined; most lists have none, and looking for it costs little.
+    if (!list.includes(undefined)) return;
+    const hole = list.findIndex((item, index) => item === undefined && !(index in list));
+    if (hole < 0) return;
+    this.keys.push(hole);
+    throw this.refused("a hole in a list", "Fill it, with null for nothing.");
   }
 
   /** What stayed is neither looked at nor weighed. */
@@ -160,8 +172,6 @@ class Sealing {
   private item(list: unknown[], index: number, before: unknown): void {
     this.keys.push(index);
     const inner = list[index];
-    if (inner === undefined && !(index in list))
-      throw this.refused("a hole in a list", "Fill it, with null for nothing.");
     const kept = this.take(inner, before);
     if (typeof inner === "object" && kept !== inner) list[index] = kept;
     this.keys.pop();
@@ -228,11 +238,15 @@ class Sealing {
     return this.mode === "look" || (this.mode === "freeze" && Object.isExtensible(value));
   }
 
-  private refused(what: string, remedy?: string): Error {
-    const where = this.keys.reduce<string>(
+  private where(): string {
+    return this.keys.reduce<string>(
       (path, key) => path + (typeof key === "number" ? `[${key}]` : path === "" ? key : `.${key}`),
       this.path,
     );
+  }
+
+  private refused(what: string, remedy?: string): Error {
+    const where = this.where();
     const subject = where === "" ? "the state" : `"${where}"`;
     const detail = remedy === undefined ? {} : { remedy };
     return liveError("STATE_VALUE", `${subject} is ${what}, which a state cannot hold.`, detail);

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { ImmutableStateError } from "../errors.ts";
+import { refuseCollectionWrites } from "./refuse.ts";
 
 /** One view for each frozen object, so that what is the same is the same through views too. */
 const views = new WeakMap<object, object>();
@@ -161,12 +162,14 @@ class CollectionView extends View {
     return value.bind((this.wrapped ??= this.wrap()));
   }
 
-  /** For what goes over all of it. */
+  /** For what goes over all of it; refuses writes, since a callback of forEach is given it. */
   private wrap(): Map<unknown, unknown> | Set<unknown> {
-    if (this.real instanceof Set) return new Set(Array.from(this.real, (item) => viewOf(item, this.at("…"))));
-    return new Map(
-      Array.from(this.real, ([key, item]) => [viewOf(key, this.at("…")), viewOf(item, this.at(keyName(key)))]),
-    );
+    const { real } = this;
+    if (real instanceof Set)
+      return refuseCollectionWrites(new Set(Array.from(real, (item) => viewOf(item, this.at("…")))));
+    const entry = (key: unknown, item: unknown) =>
+      [viewOf(key, this.at("…")), viewOf(item, this.at(keyName(key)))] as const;
+    return refuseCollectionWrites(new Map(Array.from(real, ([key, item]) => entry(key, item))));
   }
 
   override ownKeys(): [] {

@@ -22,6 +22,7 @@ export function applyOps<T>(before: T, ops: readonly Op[]): T {
     let holder = root;
     let key: Key = 0;
     for (const next of keysOf(op[1])) {
+      if (typeof next !== "string" && typeof next !== "number") throw misfit("has no path");
       const inner = copied(ownValue(holder, key));
       setOwn(holder, key, inner);
       [holder, key] = [inner, next];
