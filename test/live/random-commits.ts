@@ -194,8 +194,6 @@ export function commitRandomly(seed: number, commits: number): number {
     assertFrozen(next, new Set());
     // What is not sealed is weighed by walking through all of it.
     assert.equal(weightOf(next), weightOf(structuredClone(next)), `seed ${seed}, commit ${i}: weight`);
-    const isOther = encode(next).text !== encode(source).text;
-    assert.ok(next === source || isOther, `seed ${seed}, commit ${i}: what changed to what it was is what it was`);
     [source, replica] = [next, after];
   }
   assert.deepEqual(Reflect.ownKeys(Object.prototype).length, keysOfEveryObject, "no prototype was polluted");
