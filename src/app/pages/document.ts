@@ -3,7 +3,7 @@ import type { PageLinks } from "./source.ts";
 import type { PageOptions } from "./page.ts";
 
 export interface DocumentParts {
-  readonly page: PageOptions;
+  readonly page: Pick<PageOptions, "title" | "lang" | "head">;
   readonly links: PageLinks;
   /** The page's markup; empty where the browser is to render it. */
   readonly markup: string;

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { relative, resolve, sep } from "node:path";
-import type { AnyState } from "../../live/server/state.ts";
+import type { DeclaredState, PageState } from "./state.ts";
 import { appError } from "../errors.ts";
 import { assertOptions } from "../../kernel/lifespan.ts";
-import { declarationOfState } from "../../live/server/state.ts";
+import { pageStateFrom } from "./state.ts";
 
 export interface PageOptions {
   /**
@@ -11,8 +11,8 @@ export interface PageOptions {
    * `new URL("./counter.page.tsx", import.meta.url)`.
    */
   readonly entry: string | URL;
-  /** What the page is rendered with. */
-  readonly states?: readonly AnyState[];
+  /** What the page is rendered with; a shared state with its key: `[room, "lobby"]`. */
+  readonly states?: readonly DeclaredState[];
   readonly title?: string;
   /** The language of its text, as HTML writes it. "en" unless said. */
   readonly lang?: string;
@@ -25,8 +25,9 @@ export interface PageOptions {
 const optionNames = ["entry", "states", "title", "lang", "head", "status"];
 
 /** A declared page. */
-export interface PageDeclaration extends PageOptions {
+export interface PageDeclaration extends Omit<PageOptions, "states"> {
   readonly path: string;
+  readonly states: readonly PageState[];
 }
 
 /** @throws LivespanError UNKNOWN_OPTION, PAGE_OPTION, INVALID_STATE */
@@ -49,17 +50,17 @@ export function pageFrom(path: string, options: PageOptions): PageDeclaration {
   }
   if (!Array.isArray(states))
     throw appError("PAGE_OPTION", `${owner}: states: expected an array, got ${typeof states}.`);
-  for (const state of states) declarationOfState(state, owner);
-  return Object.freeze({ ...options, path });
+  const declared = states.map((state) => pageStateFrom(state, owner));
+  return Object.freeze({ ...options, path, states: declared });
 }
 
 /** The absolute path of a page's entry. */
-export function fileOf({ entry }: PageOptions, root: string): string {
+export function fileOf({ entry }: Pick<PageOptions, "entry">, root: string): string {
   const isUrl = entry instanceof URL || entry.startsWith("file:");
   return isUrl ? fileURLToPath(entry) : resolve(root, entry);
 }
 
 /** What a page is called in what was built: its entry from the root, the same on every machine. */
-export function idOf(page: PageOptions, root: string): string {
+export function idOf(page: Pick<PageOptions, "entry">, root: string): string {
   return relative(root, fileOf(page, root)).split(sep).join("/");
 }

@@ -69,8 +69,7 @@ export class Pages {
   private async document(page: PageDeclaration, request: Request): Promise<Response> {
     const { settings, states } = this.plan;
     const ready = await this.source.page(idOf(page, settings.root));
-    const opened =
-      page.states === undefined || page.states.length === 0 ? undefined : await states?.open(request, page.states);
+    const opened = hasStates(page) ? await states?.open(request, page.states) : undefined;
     const markup = await this.render(page, ready, opened?.data ?? noStates);
     const response = html(documentOf({ page, links: ready.links, markup, data: opened?.data }), page.status ?? 200);
     // What one visitor sees is nobody else's; any page names files that the next build replaces.
@@ -118,7 +117,7 @@ export function entriesOf(declared: readonly PageDeclaration[], root: string): P
   return [...entries.values()];
 }
 
-function hasStates({ states = [] }: PageDeclaration): boolean {
+function hasStates({ states }: PageDeclaration): boolean {
   return states.length > 0;
 }
 
