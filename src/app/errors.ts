@@ -62,8 +62,8 @@ export const appErrors = {
     remedy: "Correct the option that the message names.",
   },
   PAGE_STATES: {
-    means: "A page has states, but the app that it is in has none.",
-    remedy: "Pass them to the app as well: createApp({ states: [...] }).",
+    means: "A page has a state that the app does not have.",
+    remedy: "Pass it to the app as well: createApp({ states: [...] }).",
   },
   PAGE_PEER: {
     means: "Pages need a package that is not installed, or that cannot be loaded.",

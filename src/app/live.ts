@@ -6,6 +6,7 @@ import type { LiveLimits } from "../live/server/limits.ts";
 import type { LiveSocket, SocketRequest } from "../live/server/socket.ts";
 import type { AnyState } from "../live/server/state.ts";
 import type { Needs } from "../kernel/lifespan.ts";
+import type { PageState } from "./pages/state.ts";
 import type { Root } from "../kernel/graph.ts";
 import type { Store } from "../live/server/store.ts";
 import type { World } from "../kernel/world.ts";
@@ -72,7 +73,7 @@ export class LiveWing {
   }
 
   /** Opens a tab for a page that is being made, and gives what the page is made with. The tab that was just left, on a reload. */
-  async open(request: Request, states: readonly AnyState[]): Promise<FirstState> {
+  async open(request: Request, states: readonly PageState[]): Promise<FirstState> {
     const cookies = request.headers.get("cookie");
     const known = sessionOf(cookies);
     const { name: session, cookie } = known === undefined ? newSession(isSecure(request)) : { name: known };
@@ -88,7 +89,11 @@ export class LiveWing {
       headers: [...request.headers].flat(),
       session,
     });
-    const instances = await Promise.all(states.map(({ name }) => tab.instance(name, undefined).catch(unlessRefused)));
+    const joined = states.map(({ state, key }) => {
+      const found = typeof key === "function" ? key(request) : key;
+      return tab.instance(state.name, found).catch(unlessRefused);
+    });
+    const instances = await Promise.all(joined);
     const seen = instances.filter((instance) => instance !== undefined).map(embedded);
     return { data: { tab: tab.token, schema: this.states.schema, path, states: seen }, cookie };
   }

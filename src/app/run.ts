@@ -10,7 +10,6 @@ import type { LiveWing } from "./live.ts";
 import type { Overrides } from "../kernel/graph.ts";
 import type { Hono } from "hono";
 import type { HonoEnv } from "../http/context.ts";
-import type { Pages } from "./pages/pages.ts";
 import type { RouteHost } from "../http/host.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { StopRequest } from "../kernel/generation.ts";
@@ -36,6 +35,8 @@ export interface RunOptions {
   readonly overrides?: Overrides | undefined;
   /** Where requests come in from outside. */
   readonly intakes?: (fetch: Fetch) => readonly Intake[];
+  /** Only looked at, never started: its pages need not be there. */
+  readonly inspects?: boolean;
   /** Where the app listens, once it does. */
   readonly address?: () => Address | undefined;
 }
@@ -55,7 +56,6 @@ export class AppRun {
   private readonly requests: InProcessRequests;
   private readonly hono: Hono<HonoEnv>;
   private readonly answer: Fetch;
-  private pages: Pages | undefined;
   private started: Promise<void> | undefined;
 
   /** The wings come loaded: an app that is only declared loads none, and one without states not the live one. */
@@ -101,24 +101,23 @@ export class AppRun {
 
   /** Settles when the app is ready; the second caller waits with the first. */
   start(): Promise<void> {
-    this.started ??= this.pages === undefined ? this.generation.start() : this.startWith(this.pages);
+    this.started ??= this.generation.start();
     return this.started;
   }
 
-  /** Pages that cannot be served are a mistake that is found before anything is opened. */
-  private async startWith(pages: Pages): Promise<void> {
-    await pages.open();
-    await this.generation.start();
-  }
-
-  /** Serves the pages that were declared. Their part of this package is loaded only when there are some. */
+  /**
+   * Serves the pages that were declared. Their part of this package is loaded only when there are some.
+   *
+   * @throws LivespanError for pages that cannot be served: before anything of the app is opened.
+   */
   async addPages({ settings }: App<unknown>, log: Log): Promise<void> {
-    const { pages: declared } = this.assembly;
+    const { pages: declared, states } = this.assembly;
     if (declared.length === 0) return;
     const { Pages } = await import("./pages/pages.ts");
-    this.pages = new Pages({ declared, settings: pagesSettings(settings.pages), log, states: this.live });
-    this.pages.serve(this.hono);
-    settlePages(this.handle, this.pages);
+    const pages = new Pages({ declared, settings: pagesSettings(settings.pages), log, states, live: this.live });
+    await pages.open();
+    pages.serve(this.hono);
+    settlePages(this.handle, pages);
   }
 
   stop(request?: StopRequest): Promise<StopReport> {
@@ -215,7 +214,7 @@ async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlyS
   const { compile } = await import("../http/compile.ts");
   const live = declaresStates(app) ? await import("./live.ts") : undefined;
   const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing });
-  await run.addPages(app, options.world.log);
+  if (options.inspects !== true) await run.addPages(app, options.world.log);
   logEvents(run.generation, options.world.log);
   run.generation.on((event) => {
     for (const listener of listeners) deliver(event, listener, options.world.log);

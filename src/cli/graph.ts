@@ -22,7 +22,7 @@ export const graph: Verb = {
       return 0;
     }
     const app = await loadApp(entry);
-    const { generation } = await prepare(app, { world: nodeWorld({ log: () => {} }) });
+    const { generation } = await prepare(app, { world: nodeWorld({ log: () => {} }), inspects: true });
     const tree = treeOf(generation);
     process.stdout.write(given.json === true ? `${JSON.stringify(tree, undefined, 2)}\n` : `${printTree(tree)}\n`);
     return 0;

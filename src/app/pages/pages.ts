@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Hono } from "hono";
+import type { AnyState } from "../../live/server/state.ts";
 import type { HonoEnv } from "../../http/context.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PageDeclaration } from "./page.ts";
@@ -20,8 +21,10 @@ export interface PagesPlan {
   readonly declared: readonly PageDeclaration[];
   readonly settings: PagesSettings;
   readonly log: Log;
+  /** The app's. */
+  readonly states: readonly AnyState[];
   /** Undefined in an app without states. */
-  readonly states: PageStates | undefined;
+  readonly live: PageStates | undefined;
 }
 
 /** The pages of one run of an app: where they come from, and what requests for them get. */
@@ -40,9 +43,13 @@ export class Pages {
   /** Before anything of the app is opened. @throws LivespanError for pages that cannot be served. */
   async open(): Promise<void> {
     const { declared, states } = this.plan;
-    const live = declared.find(hasStates);
-    if (live !== undefined && states === undefined) {
-      throw appError("PAGE_STATES", `page("${live.path}") has states, but the app has none.`);
+    for (const page of declared) {
+      const missing = page.states.find(({ state }) => !states.some(({ name }) => name === state.name));
+      if (missing === undefined) continue;
+      throw appError(
+        "PAGE_STATES",
+        `page("${page.path}") has the state "${missing.state.name}", which the app has not.`,
+      );
     }
     await this.source.open();
   }
@@ -67,9 +74,9 @@ export class Pages {
   }
 
   private async document(page: PageDeclaration, request: Request): Promise<Response> {
-    const { settings, states } = this.plan;
+    const { settings, live } = this.plan;
     const ready = await this.source.page(idOf(page, settings.root));
-    const opened = hasStates(page) ? await states?.open(request, page.states) : undefined;
+    const opened = hasStates(page) ? await live?.open(request, page.states) : undefined;
     const markup = await this.render(page, ready, opened?.data ?? noStates);
     const response = html(documentOf({ page, links: ready.links, markup, data: opened?.data }), page.status ?? 200);
     // What one visitor sees is nobody else's; any page names files that the next build replaces.

@@ -14,29 +14,24 @@ export interface PageState {
   readonly key: StateKey | undefined;
 }
 
-export interface OpenedStates {
-  readonly data: PageData;
-  /** The value of a Set-Cookie header, where the browser had no session. */
-  readonly cookie: string | undefined;
-}
-
-/** What pages need of the live engine. */
+/** What pages need of the live wing. */
 export interface PageStates {
-  /** Opens a tab for the page that is made. */
-  open(request: Request, states: readonly PageState[]): Promise<OpenedStates>;
+  /** Opens a tab for the page that is made; `cookie` is a Set-Cookie header's value, where the browser had no session. */
+  open(
+    request: Request,
+    states: readonly PageState[],
+  ): Promise<{ readonly data: PageData; readonly cookie: string | undefined }>;
 }
 
 /** What a page without states is rendered with. */
 export const noStates: PageData = { tab: "", schema: "", states: [] };
 
-/** @throws LivespanError INVALID_STATE; PAGE_OPTION when a key is missing, or given for nothing */
+/** @throws LivespanError INVALID_STATE; PAGE_OPTION for a key that means nothing */
 export function pageStateFrom(declared: DeclaredState, owner: string): PageState {
   const [candidate, key]: readonly [unknown, StateKey?] = isKeyed(declared) ? declared : [declared];
   const state = declarationOfState(candidate, owner);
-  if ((state.scope === "shared") === (key !== undefined)) return { state, key };
-  const remedy = key === undefined ? `Write [${state.name}, key].` : "Pass it without a key.";
-  const what = key === undefined ? "is shared, and was given no key" : "is each tab's own, and was given a key";
-  throw appError("PAGE_OPTION", `${owner}: states: "${state.name}" ${what}.`, { remedy });
+  if (key === undefined || state.scope === "shared") return { state, key };
+  throw appError("PAGE_OPTION", `${owner}: states: "${state.name}" is each tab's own, and was given a key.`);
 }
 
 function isKeyed(declared: DeclaredState): declared is readonly [state: AnyState, key: StateKey] {

@@ -11,6 +11,8 @@ const hello = 'export default function Page() { return <h1 className="big">Hello
 
 type Running = Pick<TestApp<unknown, never>, "request" | "log">;
 
+const counter = defineState("counter", { vars: { n: 0 } });
+
 /** An app with a page of a project at "/". */
 function appOf(project: Project) {
   return createApp({ pages: { root: project.path } }).page("/", { entry: "page.tsx" });
@@ -195,13 +197,12 @@ suite("a start that cannot serve its pages is refused before anything is opened"
     });
   });
 
-  test("with states on a page of an app that has none", async () => {
+  test("with a state on a page that the app has not", async () => {
     await using project = await Project.make({ "page.tsx": hello });
-    const states = [defineState("counter", { vars: { n: 0 } })];
-    const app = createApp({ pages: { root: project.path } }).page("/", { entry: "page.tsx", states });
+    const app = createApp({ pages: { root: project.path } }).page("/", { entry: "page.tsx", states: [counter] });
     await assert.rejects(testApp(app), {
       code: "PAGE_STATES",
-      message: /page\("\/"\) has states, but the app has none/,
+      message: /page\("\/"\) has the state "counter", which the app has not/,
     });
   });
 });
@@ -219,6 +220,7 @@ suite("a declaration that is wrong is refused where it is written", () => {
     [{ entry, lang: null }, "PAGE_OPTION", /lang: expected a string, got null/],
     [{ entry, status: 99 }, "PAGE_OPTION", /status: expected a whole number from 200 to 599, got 99/],
     [{ entry, states: {} }, "PAGE_OPTION", /states: expected an array/],
+    [{ entry, states: [[counter, "key"]] }, "PAGE_OPTION", /"counter" is each tab's own, and was given a key/],
     [{ entry, states: [{}] }, "INVALID_STATE", /page\("\/"\) was given what is no state/],
     ["page.tsx", "INVALID_DECLARATION", /page\("\/"\): expected an object of options, got string/],
   ] as const) {
