@@ -6,10 +6,11 @@ import type { Limits } from "./limits.ts";
 import type { LiveSocket, SocketRequest } from "./socket.ts";
 import type { Pulsed } from "./heartbeat.ts";
 import type { Allowance } from "./allowance.ts";
-import { answered, failed, told } from "./answer.ts";
-import { closings, mostWants, protocol } from "../wire/frames.ts";
+import { failed, told } from "./answer.ts";
+import { closings, mostWants } from "../wire/frames.ts";
 import { Feed } from "./feed.ts";
-import { type Incoming, Misfit, protocolOf, readFrame, readHello } from "./incoming.ts";
+import { helloOf } from "./hello.ts";
+import { type Incoming, Misfit, readFrame } from "./incoming.ts";
 import { liveError } from "../errors.ts";
 import { Stopping } from "../../kernel/catalogue.ts";
 import { Line, type LineEnd } from "./line.ts";
@@ -91,8 +92,10 @@ export class Connection implements Pulsed, LineEnd {
     if (this.isOver) return;
     if (this.feed.stalled(now) >= this.around.limits.stallTimeout) return this.end(closings.silent, "nothing is read");
     if (!this.isReading || this.tab === undefined) return;
-    if (this.hasHeard) this.pings = 0;
-    else if (this.pings >= mostPings) return this.end(closings.silent, "no answer to pings");
+    if (this.hasHeard) {
+      this.pings = 0;
+      this.line?.heard(now);
+    } else if (this.pings >= mostPings) return this.end(closings.silent, "no answer to pings");
     if (this.feed.wasQuiet() || !this.hasHeard) this.ping();
     this.hasHeard = false;
   }
@@ -144,7 +147,7 @@ export class Connection implements Pulsed, LineEnd {
     const { engine, limits } = this.around;
     const { tab, fresh } = await engine.tab({ token, copyOf, session });
     if (this.isOver) return;
-    const line = this.takeOver(tab);
+    const line = this.takeOver(tab, fresh);
     tab.connected(new RequestFacts(tab.token, session, this.request));
     const { schema } = engine;
     this.feed.tell(["w", { tab: tab.token, fresh, schema, heartbeat: limits.heartbeat } satisfies Welcome]);
@@ -157,10 +160,13 @@ export class Connection implements Pulsed, LineEnd {
   }
 
   /** The tab is on this connection from now on, whatever the one before may still be doing. */
-  private takeOver(tab: Tab): Line {
-    const { lines } = this.around;
+  private takeOver(tab: Tab, fresh: boolean): Line {
+    const { lines, log, clock } = this.around;
     let line = lines.get(tab);
-    if (line === undefined) lines.set(tab, (line = new Line()));
+    if (line === undefined) lines.set(tab, (line = new Line(tab, log)));
+    // What a client has collected while it was away comes at once, and was not too fast for that.
+    const away = line.heard(clock.now());
+    if (!fresh) this.allowance.bucket.grant(away);
     const before = line.end;
     this.tab = tab;
     this.line = line;
@@ -217,8 +223,8 @@ export class Connection implements Pulsed, LineEnd {
   }
 
   private event(id: number, place: number, name: string, arg: unknown): void {
-    const { line, tab } = this;
-    if (line === undefined || tab === undefined || line.isRunning(id)) return;
+    const { line } = this;
+    if (line === undefined || line.isRunning(id)) return;
     const known = line.answerTo(id);
     if (known !== undefined) return this.answer(known);
     if (line.isKnown(id)) return this.deny(id, "EVENT_FORGOTTEN", `Event ${id} was answered long ago.`);
@@ -230,23 +236,7 @@ export class Connection implements Pulsed, LineEnd {
     if (place >= this.places) return this.misfit(new Misfit(`there is no place ${place}`, id));
     const instance = this.feed.replicas[place]?.instance;
     if (instance === undefined) return this.deny(id, "JOIN_REFUSED", `Place ${place} was refused.`);
-    line.begin(id);
-    void this.handle(tab, line, { id, instance, name, arg });
-  }
-
-  /** What comes of it goes to the tab's line: by then another connection may have it. */
-  private async handle(tab: Tab, line: Line, event: Parameters<Tab["dispatch"]>[0]): Promise<void> {
-    let text: string;
-    try {
-      text = answered(event.id, await tab.dispatch(event));
-    } catch (error) {
-      const reply = told(error);
-      text = failed(event.id, reply);
-      const { name: state } = event.instance.declaration;
-      if (!reply.isRefusal)
-        this.log(`Event "${event.name}" of state "${state}" failed.`, { error, state, event: event.name });
-    }
-    line.settle(event.id, text);
+    line.run({ id, instance, name, arg });
   }
 
   private deny(id: number, code: Parameters<typeof liveError>[0], message: string): void {
@@ -331,21 +321,11 @@ export class Connection implements Pulsed, LineEnd {
     if (this.isReady) line.left = this.feed.replicas;
     if (line.end !== this) return;
     line.end = undefined;
+    line.heard(this.around.clock.now());
     tab.disconnected();
   }
 
   private log(message: string, fields: Readonly<Record<string, unknown>>): void {
     this.around.log("error", message, { ...fields, token: this.tab?.token });
   }
-}
-
-function helloOf(frame: Incoming | Misfit): Hello | Error {
-  if (frame instanceof Misfit) return liveError("BAD_FRAME", `The first frame was not understood: ${frame.what}.`);
-  if (frame[0] !== "h") return liveError("BAD_FRAME", `The first frame was ${JSON.stringify(frame[0])}, not a hello.`);
-  const spoken = protocolOf(frame[1]);
-  if (typeof spoken === "number" && spoken !== protocol) {
-    return liveError("PROTOCOL", `The client speaks version ${spoken}, and the server ${protocol}.`);
-  }
-  const hello = readHello(frame[1]);
-  return hello instanceof Misfit ? liveError("BAD_FRAME", `The hello was not understood: ${hello.what}.`) : hello;
 }

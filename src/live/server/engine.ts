@@ -13,8 +13,10 @@ export interface Change {
   readonly from: number;
   readonly to: number;
   readonly epoch: string;
+  /** What a page saw before, and what it sees now. Commits that no page could see have come between, or none. */
+  readonly before: object;
   readonly snapshot: object;
-  /** Public ops that lead from `from` to `to`; encoded at most once, however many watch. */
+  /** Ops that lead from `before` to `snapshot`; encoded at most once, however many watch. */
   readonly ops: Payload;
 }
 

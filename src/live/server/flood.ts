@@ -29,6 +29,12 @@ export class Bucket {
     return this.excess > this.limits.burst * 10 ? "flood" : "over";
   }
 
+  /** For `ms` milliseconds in which nothing could be sent: as many as would have come, up to what may wait of one tab. */
+  grant(ms: number): void {
+    const more = (ms / 1000) * this.limits.rate;
+    this.tokens = Math.max(this.tokens, Math.min(this.limits.waiting, this.tokens + more));
+  }
+
   /** As good as new: nothing is lost when it is forgotten. */
   get isFull(): boolean {
     this.refill();
@@ -39,7 +45,7 @@ export class Bucket {
     const now = this.clock.now();
     const more = ((now - this.at) / 1000) * this.limits.rate;
     this.at = now;
-    this.tokens = Math.min(this.limits.burst, this.tokens + more);
+    this.tokens = Math.max(this.tokens, Math.min(this.limits.burst, this.tokens + more));
     this.excess = Math.max(0, this.excess - more);
   }
 }

@@ -1,6 +1,6 @@
 import { decode } from "./encode.ts";
 
-import { mostWants, type ClientFrame, type Hello, type Want } from "../wire/frames.ts";
+import type { ClientFrame, Hello, Want } from "../wire/frames.ts";
 
 /** What came and is no frame. `id` is that of the event that it may have been, or 0. */
 export class Misfit {
@@ -64,29 +64,7 @@ function readEvent(frame: readonly unknown[]): Incoming | Misfit {
   }
 }
 
-/** What a hello says, or why it is none. */
-export function readHello(said: unknown): Hello | Misfit {
-  if (!isFields(said)) return new Misfit("the hello is no object");
-  const { protocol, tab, copyOf, schema, wants } = said;
-  if (!isCount(protocol)) return new Misfit("the hello has no protocol");
-  if (![tab, copyOf, schema].every(isTextOrNone)) return new Misfit("the hello's tab, copyOf or schema is no text");
-  if (!Array.isArray(wants) || !wants.every(isWant)) return new Misfit("the hello's wants are no list of wants");
-  if (wants.length > mostWants) return new Misfit(`the hello has ${wants.length} wants, of ${mostWants} at most`);
-  return {
-    protocol,
-    wants,
-    ...(typeof tab === "string" && { tab }),
-    ...(typeof copyOf === "string" && { copyOf }),
-    ...(typeof schema === "string" && { schema }),
-  };
-}
-
-/** The protocol that a hello names, whatever else it says: that may mean something else in another one. */
-export function protocolOf(said: unknown): unknown {
-  return isFields(said) ? said.protocol : undefined;
-}
-
-function isWant(candidate: unknown): candidate is Want {
+export function isWant(candidate: unknown): candidate is Want {
   if (!isFields(candidate)) return false;
   const { state, key, epoch, version } = candidate;
   return (
@@ -105,15 +83,15 @@ function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value.slice(0, 16)) : typeof value;
 }
 
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isTextOrNone(value: unknown): value is string | undefined {
+export function isTextOrNone(value: unknown): value is string | undefined {
   return value === undefined || typeof value === "string";
 }
 

@@ -1,4 +1,7 @@
+import type { Dispatch, Tab } from "./engine.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Replica } from "./replica.ts";
+import { answered, failed, told } from "./answer.ts";
 
 /** Answers that are remembered for a client that asks again, and their size together. */
 const mostAnswers = 64;
@@ -20,12 +23,20 @@ export class Line {
   end: LineEnd | undefined;
   /** What the last connection had sent, when there is none. */
   left: readonly (Replica | undefined)[] = [];
+  private readonly tab: Tab;
+  private readonly log: Log;
+  private heardAt = -Infinity;
   private highest = -1;
   private running: Set<number> | undefined;
   private answers: Map<number, string> | undefined;
   /** Answers that went out before a ping: once that is answered the client has them, and will not ask. */
   private older: Map<number, string> | undefined;
   private units = 0;
+
+  constructor(tab: Tab, log: Log) {
+    this.tab = tab;
+    this.log = log;
+  }
 
   get runs(): number {
     return this.running?.size ?? 0;
@@ -43,15 +54,38 @@ export class Line {
     return this.answers?.get(id) ?? this.older?.get(id);
   }
 
-  begin(id: number): void {
-    this.highest = id;
-    (this.running ??= new Set()).add(id);
+  /** Notes that the client is there; returns the milliseconds since it was before. */
+  heard(now: number): number {
+    const away = now - this.heardAt;
+    this.heardAt = now;
+    return away;
   }
 
-  settle(id: number, text: string): void {
-    this.running?.delete(id);
-    this.remember(id, text);
-    this.end?.answer(text);
+  /** Hands an event to the tab. Its answer goes to the connection that the tab has by then. */
+  run(event: Dispatch): void {
+    this.highest = event.id;
+    (this.running ??= new Set()).add(event.id);
+    void this.outcome(event).then((text) => {
+      this.running?.delete(event.id);
+      this.remember(event.id, text);
+      this.end?.answer(text);
+    });
+  }
+
+  private async outcome(event: Dispatch): Promise<string> {
+    try {
+      return answered(event.id, await this.tab.dispatch(event));
+    } catch (error) {
+      const reply = told(error);
+      if (!reply.isRefusal) this.report(event, error);
+      return failed(event.id, reply);
+    }
+  }
+
+  private report({ instance, name }: Dispatch, error: unknown): void {
+    const state = instance.declaration.name;
+    const { token } = this.tab;
+    this.log("error", `Event "${name}" of state "${state}" failed.`, { error, state, event: name, token });
   }
 
   /** All answers so far have been sent, and a ping after them. */

@@ -73,7 +73,7 @@ export class Replica {
   delta(change: Change): string | undefined {
     if (this.isDue || change.epoch !== this.epoch) return this.next();
     if (change.to <= this.version) return undefined;
-    if (change.from !== this.version) return this.next();
+    if (change.before !== this.snapshot) return this.next();
     return this.sending(this.change(change.to, change.ops), change);
   }
 
@@ -82,7 +82,7 @@ export class Replica {
     const { instance, due, snapshot: before } = this;
     this.due = "";
     if (due === "s" || before === undefined || this.epoch !== instance.epoch) return this.whole();
-    if (due !== "r" && instance.version === this.version) return undefined;
+    if (due !== "r" && instance.snapshot === before) return undefined;
     const ops = encode(diff(before, instance.snapshot));
     const frame = due === "r" ? this.resumed(ops) : this.change(instance.version, ops);
     return this.sending(frame, { to: instance.version, snapshot: instance.snapshot });

@@ -86,6 +86,21 @@ test("a session's tabs share what it may send; another session has its own", asy
   assert.equal((await again.event(4, "ok"))[2], "TOO_MANY_EVENTS");
 });
 
+test("what a tab has collected while it was away may come at once; a tab that was not away may not", async () => {
+  await using stage = await Stage.open({ burst: 10, rate: 5, waiting: 40 });
+  stage.engine.handlers.set("ok", () => "ok");
+  const client = await stage.tab();
+  await stage.drop(client);
+  await stage.clock.advance(60_000);
+  const again = await stage.dial().resume(client);
+  for (let id = 1; id <= 60; id++) again.send("e", id, 0, "ok");
+  await again.answer(60);
+  assert.equal(again.tagged("a").length, 40);
+  await stage.drop(again);
+  const last = await stage.dial().resume(again);
+  assert.equal((await last.event(61, "ok"))[2], "TOO_MANY_EVENTS");
+});
+
 test("a flood beyond ten times that closes the socket with 4008", async () => {
   await using stage = await Stage.open({ burst: 10, rate: 1 });
   stage.engine.handlers.set("ok", () => "ok");

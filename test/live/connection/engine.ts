@@ -41,9 +41,14 @@ export class PlainInstance implements Instance {
       this.encoded++;
       return encode(diff(before, this.snapshot));
     };
-    const change = { from, to: this.version, epoch: this.epoch, snapshot: this.snapshot };
+    const change = { from, to: this.version, epoch: this.epoch, before, snapshot: this.snapshot };
     const whole = Object.defineProperty(change, "ops", { get: () => (ops ??= make()) }) as Change;
     for (const listener of this.listeners) listener(whole);
+  }
+
+  /** Commits what no page sees. */
+  hide(): void {
+    this.version++;
   }
 
   get value(): Readonly<Record<string, unknown>> {

@@ -89,6 +89,23 @@ test("versions that were left out are said: a delta names what it leads from", a
   ]);
 });
 
+test("a commit that no page can see is not sent, and what comes after it is still encoded once for all", async () => {
+  await using stage = await Stage.open();
+  const clients = await Promise.all([0, 1].map(() => stage.dial().hello([{ state: "board", key: "a" }])));
+  const board = stage.engine.shared("board", "a");
+  board.hide();
+  board.set({ n: 1 });
+  for (const client of clients) {
+    await client.until(() => client.replicas[0]?.version === 3);
+    assert.deepEqual(client.tagged("d"), [["d", 0, 3, [["=", "n", 1]], 1]]);
+  }
+  assert.equal(board.encoded, 1);
+  board.hide();
+  await stage.drop(clients[0]!);
+  const again = await stage.dial().resume(clients[0]!, [{ state: "board", key: "a" }]);
+  assert.deepEqual(again.tagged("r", "s"), [["r", 0, "e1", 4, []]]);
+});
+
 test("a client that sees a gap gets a snapshot", async () => {
   await using stage = await Stage.open();
   const client = await stage.tab();
