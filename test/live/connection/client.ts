@@ -19,6 +19,8 @@ export interface Seen {
 export class Client implements AsyncDisposable {
   readonly socket: WebSocket;
   readonly frames: Frame[] = [];
+  /** The last answer to each event. */
+  readonly answers = new Map<number, Frame>();
   /** By place. */
   readonly replicas: Seen[] = [];
   tab = "";
@@ -72,13 +74,13 @@ export class Client implements AsyncDisposable {
 
   /** The answer to an event. */
   async answer(id: number): Promise<Frame> {
-    const find = (): Frame | undefined => this.tagged("a", "x").find(([, answered]) => answered === id);
-    await this.until(() => find() !== undefined);
-    return find()!;
+    await this.until(() => this.answers.has(id));
+    return this.answers.get(id)!;
   }
 
-  /** Sends an event and waits for its answer. */
+  /** Sends an event, maybe again, and waits for its answer. */
   event(id: number, name: string, ...arg: readonly unknown[]): Promise<Frame> {
+    this.answers.delete(id);
     this.send("e", id, 0, name, ...arg);
     return this.answer(id);
   }
@@ -107,6 +109,7 @@ export class Client implements AsyncDisposable {
     if (tag === "s") this.replicas[place] = { epoch: a, version: b, state: c };
     if (tag === "r") this.apply(place, b, c, this.replicas[place]!.version);
     if (tag === "d") this.apply(place, a, b, c ?? a - 1);
+    if (/[ax]/i.test(tag)) this.answers.set(place, frame);
     if (tag === "p" && this.answersPings) this.send("p");
     this.onFrame?.(frame);
     this.wake();

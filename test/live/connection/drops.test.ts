@@ -22,9 +22,9 @@ async function live(stage: Stage, events: number, next: () => number): Promise<C
   let client = await stage.dial().hello(wants);
   const open = new Set(Array.from({ length: events }, (_, id) => id));
   let sent = 0;
-  const settle = (): void => client.tagged("a").forEach(([, id]) => open.delete(id as number));
+  const settle = (): void => client.answers.forEach(([tag], id) => tag === "a" && open.delete(id));
   while (open.size > 0) {
-    sent = Math.min(events, sent + Math.ceil(next() * 8));
+    sent = Math.min(events, sent + Math.ceil(next() * 4));
     for (let id = 0; id < sent; id++) if (open.has(id)) client.send("e", id, 0, "add");
     if (next() < 0.4) {
       // Sometimes with everything answered, sometimes with anything on its way.
@@ -51,14 +51,14 @@ test("200 tabs that drop at random lose no event, run none twice, and all end eq
     counter.set({ n: Number(counter.value.n) + 1 });
     board.set({ n: Number(board.value.n) + 1 });
   });
-  const clients = await Promise.all(Array.from({ length: 200 }, (_, i) => live(stage, 20, random(seed + i))));
-  assert.equal(board.value.n, 200 * 20);
+  const clients = await Promise.all(Array.from({ length: 200 }, (_, i) => live(stage, 6, random(seed + i))));
+  assert.equal(board.value.n, 200 * 6);
   for (const client of clients) {
     const counter = await stage.counterOf(client);
     await client.until(() => client.replicas[1]?.version === board.version);
     assert.deepEqual(client.replicas, [
-      { epoch: "e1", version: 21, state: counter.snapshot },
-      { epoch: "e1", version: 4001, state: { n: 4000 } },
+      { epoch: "e1", version: 7, state: counter.snapshot },
+      { epoch: "e1", version: 1201, state: { n: 1200 } },
     ]);
     assert.equal(counter.listeners.size, 1);
   }
