@@ -109,7 +109,8 @@ export class LiveWing {
       session: sessionOf(request.headers.get("cookie")),
     };
     const refusal = this.connections.check(asked);
-    if (refusal === undefined) return upgrade.accept((socket: Socket, signal) => this.serve(socket, asked, signal));
+    if (refusal === undefined)
+      return upgrade.accept((socket: Socket, signal) => this.serve(socket, asked, signal), { finishes: true });
     const { status, error } = refusal;
     return problem(status, error.message, { members: { code: error.code } }).getResponse();
   }
