@@ -7,6 +7,7 @@ import type { Budgets } from "../kernel/budgets.ts";
 import type { EventListener } from "../kernel/events.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { LiveLimits } from "../live/server/limits.ts";
+import type { Leases } from "./lease.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Needs, Values } from "../kernel/lifespan.ts";
 import type { PagesOptions } from "./pages/settings.ts";
@@ -43,6 +44,8 @@ export interface AppOptions extends ModuleOptions {
   readonly live?: LiveLimits;
   /** Where log lines go; standard error unless said. */
   readonly log?: Log;
+  /** Who of several replicas runs a singleton task. Within this process unless said: then each process runs its own. */
+  readonly leases?: Leases;
 }
 
 const optionNames = [
@@ -57,6 +60,7 @@ const optionNames = [
   "docs",
   "pages",
   "log",
+  "leases",
   "states",
   "store",
   "live",

@@ -9,8 +9,10 @@ import type { TaskDeclaration } from "./lifespan-task.ts";
 import { App } from "./app.ts";
 import { appError } from "./errors.ts";
 import { LifespanDeclaration } from "../kernel/lifespan.ts";
+import { memoryLeases } from "./leases/memory.ts";
 import { Module } from "./module.ts";
 import { Routes } from "../http/routes.ts";
+import { Singletons } from "./singleton.ts";
 
 /** An app with the routers included in it: they share one record of lifespans. */
 interface Area {
@@ -45,7 +47,11 @@ export class Assembly {
   private readonly names = new Map<string, number>();
   private readonly taskNames = new Map<string, { readonly origin: TaskDeclaration; count: number }>();
 
+  private readonly singletons: () => Singletons;
+
   constructor(app: App<unknown>, handle: AppHandle, generation: () => Generation) {
+    let singletons: Singletons | undefined;
+    this.singletons = () => (singletons ??= new Singletons(app.name, app.settings.leases ?? memoryLeases()));
     this.handle = handle;
     this.generation = generation;
     this.addApp({ app, name: app.name, ignored: false });
@@ -142,16 +148,23 @@ export class Assembly {
   }
 
   private addTask(task: TaskDeclaration): void {
-    const { needs = {}, ...options } = task.options;
+    const { needs = {}, singleton = false, ...options } = task.options;
     const known = this.taskNames.get(task.name);
     if (known !== undefined && known.origin !== task.origin) {
       throw appError("DUPLICATE_TASK", `two different lifespan tasks are named "${task.name}".`);
     }
-    const entry = known ?? { origin: task.origin, count: 0 };
-    this.taskNames.set(task.name, entry);
-    const name = ++entry.count === 1 ? task.name : `${task.name}#${entry.count}`;
+    const named = known ?? { origin: task.origin, count: 0 };
+    this.taskNames.set(task.name, named);
+    const name = ++named.count === 1 ? task.name : `${task.name}#${named.count}`;
     const { body, bound } = task;
-    this.tasks.push({ name, needs, options, body, args: bound, extras: { app: this.handle } });
+    const entry = { name, needs, options, body, args: bound, extras: { app: this.handle } };
+    this.tasks.push(singleton ? this.asSingleton(entry) : entry);
+  }
+
+  private asSingleton(entry: TaskEntry): TaskEntry {
+    const singletons = this.singletons();
+    const body = singletons.wrap(entry.name, entry.body, entry.options.every !== undefined);
+    return { ...entry, body, needs: { ...entry.needs, "": singletons.lifespan } };
   }
 
   /** A chain of lifespans, one for each pair of handlers, above all that the app itself declares. */

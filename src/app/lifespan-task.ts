@@ -1,6 +1,7 @@
 import type { AppHandle } from "./handle.ts";
 import type { Needs } from "../kernel/lifespan.ts";
 import type { TaskContext as KernelTaskContext, TaskOptions } from "../kernel/task.ts";
+import type { SingletonContext } from "./singleton.ts";
 import { appError } from "./errors.ts";
 import { assertMs, assertName, assertOptions } from "../kernel/lifespan.ts";
 import { checkCron } from "./calendar.ts";
@@ -14,6 +15,11 @@ export interface TaskContext<N = {}> extends KernelTaskContext<N> {
 
 export interface LifespanTaskOptions<N extends Needs> extends TaskOptions {
   readonly needs?: N;
+  /**
+   * Of all replicas that share the app's leases, one at a time runs it. When that one ends, or is lost, another takes over;
+   * a periodic task stays with one replica as long as that lives, and the ticks of the others go by.
+   */
+  readonly singleton?: boolean;
 }
 
 /** A task for the app's lifetime, that takes `A`. */
@@ -27,6 +33,7 @@ export interface LifespanTask<in A> {
 
 const optionNames = [
   "needs",
+  "singleton",
   "restart",
   "backoff",
   "intensity",
@@ -95,6 +102,11 @@ export class TaskDeclaration implements LifespanTask<unknown> {
 export function lifespanTask<A = void>(name: string, body: (ctx: TaskContext, args: A) => unknown): LifespanTask<A>;
 export function lifespanTask<N extends Needs = {}, A = void>(
   name: string,
+  options: LifespanTaskOptions<N> & { readonly singleton: true },
+  body: (ctx: SingletonContext<N>, args: A) => unknown,
+): LifespanTask<A>;
+export function lifespanTask<N extends Needs = {}, A = void>(
+  name: string,
   options: LifespanTaskOptions<N>,
   body: (ctx: TaskContext<N>, args: A) => unknown,
 ): LifespanTask<A>;
@@ -107,7 +119,12 @@ export function lifespanTask(name: string, second: unknown, third?: unknown): Li
   return declareTask(name, options, body as Body);
 }
 
-function assertValues(owner: string, options: TaskOptions): void {
+function assertValues(owner: string, options: LifespanTaskOptions<Needs>): void {
+  const { singleton = false } = options;
+  if (typeof singleton !== "boolean") {
+    const message = `${owner}: singleton: expected true or false, got ${JSON.stringify(singleton)}.`;
+    throw kernelError("INVALID_DECLARATION", message);
+  }
   for (const name of ["stopTimeout", "jitter"] as const) {
     if (options[name] !== undefined) assertMs(`${owner}: ${name}`, options[name]);
   }

@@ -9,6 +9,8 @@ export type { TabOptions, TestTab } from "./tab.ts";
 export type { OverridePairs } from "./override.ts";
 export { testWorld } from "./world.ts";
 export type { LogLine, TestWorld, TestWorldOptions } from "./world.ts";
+export { leaseConformance } from "./conformance/leases.ts";
+export type { LeaseSettings, MakeLeases } from "./conformance/leases.ts";
 export { storeConformance } from "./conformance/store.ts";
 export type { RunTest } from "./conformance/store.ts";
 export type { MakeStore, StoreSettings } from "./conformance/store/stage.ts";

@@ -197,3 +197,12 @@ export async function tested(): Promise<void> {
   await t.event("task.exploded");
 }
 void nothing;
+
+// A singleton task has a fence, and another has none.
+lifespanTask("single", { singleton: true, needs: { db } }, ({ fence, lifespan }) => {
+  is<Equal<typeof fence, number>>();
+  is<Equal<typeof lifespan.db, ValueOf<typeof db>>>();
+});
+lifespanTask("single with arguments", { singleton: true, every: "0 4 * * *" }, ({ fence }, to: string) => fence + to);
+// @ts-expect-error: only a singleton task has a fence
+lifespanTask("several", { every: 1_000 }, ({ fence }) => fence);

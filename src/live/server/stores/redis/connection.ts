@@ -1,6 +1,8 @@
 import type { Clock } from "../../../../kernel/clock.ts";
 import type { Log } from "../../../../kernel/log.ts";
 import { createHash, randomUUID } from "node:crypto";
+import { assertMs } from "../../../../kernel/lifespan.ts";
+import { kernelError } from "../../../../kernel/catalogue.ts";
 import { liveError } from "../../../errors.ts";
 import { messageOf } from "../../../../kernel/errors.ts";
 import type { Script, ScriptName } from "./scripts.ts";
@@ -15,6 +17,13 @@ export interface RedisOptions {
   readonly timeout?: number;
   /** Further options for `createClient()` of the redis package, as they are: socket, username, password and so on. */
   readonly client?: Readonly<Record<string, unknown>>;
+}
+
+/** @throws LivespanError INVALID_DECLARATION */
+export function checkRedisOptions(owner: string, { prefix = "", timeout = 0 }: RedisOptions): void {
+  assertMs(`${owner}: timeout`, timeout);
+  if (!/\s/.test(prefix)) return;
+  throw kernelError("INVALID_DECLARATION", `${owner}: expected a prefix without spaces, got "${prefix}".`);
 }
 
 /** Who is told what happens to the connection. */

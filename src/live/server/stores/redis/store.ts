@@ -2,10 +2,9 @@ import type { Commit, Lease, Outcome, Place, Saved, Store, StoreWorld } from "..
 import type { Op } from "../../../wire/ops.ts";
 import { assertMs, assertOptions } from "../../../../kernel/lifespan.ts";
 import { foundIn, type Found, type RedisLock } from "./lock.ts";
-import { kernelError } from "../../../../kernel/catalogue.ts";
 import { liveError } from "../../../errors.ts";
 import { RedisLocks } from "./locks.ts";
-import { RedisConnection, type RedisOptions } from "./connection.ts";
+import { checkRedisOptions, RedisConnection, type RedisOptions } from "./connection.ts";
 import { seal } from "../../seal.ts";
 import { textOf, valueOf } from "./text.ts";
 
@@ -24,11 +23,9 @@ export interface RedisStoreOptions extends RedisOptions {
  */
 export function redisStore(options: RedisStoreOptions = {}): Store {
   assertOptions("redisStore()", options, ["url", "prefix", "timeout", "client", "idle", "lease"]);
-  const { prefix = "", timeout = 0, idle = 3_600_000, lease = 10_000 } = options;
-  for (const [name, ms] of Object.entries({ timeout, idle, lease })) assertMs(`redisStore(): ${name}`, ms);
-  if (/\s/.test(prefix)) {
-    throw kernelError("INVALID_DECLARATION", `redisStore(): expected a prefix without spaces, got "${prefix}".`);
-  }
+  const { idle = 3_600_000, lease = 10_000 } = options;
+  for (const [name, ms] of Object.entries({ idle, lease })) assertMs(`redisStore(): ${name}`, ms);
+  checkRedisOptions("redisStore()", options);
   return new RedisStore(options, idle, lease);
 }
 
