@@ -25,8 +25,9 @@ const chunks = [
   { name: "kernel", test: /src\/kernel\// },
   {
     name: "declare",
-    test: /src\/app\/(?!pages\/|redis|leases\/redis)|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
+    test: /src\/app\/(?!pages\/|live|redis|leases\/redis)|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
   },
+  { name: "live", test: /src\/live\/(?!client|react|index|server\/stores\/redis)/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
   { name: "serve", test: /src\/(host\/(?!index)|http\/servers\/)/ },
 ];

@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { relative, resolve, sep } from "node:path";
-import type { DeclaredState, PageState } from "./state.ts";
+import type { DeclaredState } from "./state.ts";
 import { appError } from "../errors.ts";
 import { assertOptions } from "../../kernel/lifespan.ts";
-import { pageStateFrom } from "./state.ts";
 
 export interface PageOptions {
   /**
@@ -25,12 +24,12 @@ export interface PageOptions {
 const optionNames = ["entry", "states", "title", "lang", "head", "status"];
 
 /** A declared page. */
-export interface PageDeclaration extends Omit<PageOptions, "states"> {
+export interface PageDeclaration extends PageOptions {
   readonly path: string;
-  readonly states: readonly PageState[];
+  readonly states: readonly DeclaredState[];
 }
 
-/** @throws LivespanError UNKNOWN_OPTION, PAGE_OPTION, INVALID_STATE */
+/** @throws LivespanError UNKNOWN_OPTION, PAGE_OPTION */
 export function pageFrom(path: string, options: PageOptions): PageDeclaration {
   const owner = `page("${path}")`;
   assertOptions(owner, options, optionNames);
@@ -50,8 +49,7 @@ export function pageFrom(path: string, options: PageOptions): PageDeclaration {
   }
   if (!Array.isArray(states))
     throw appError("PAGE_OPTION", `${owner}: states: expected an array, got ${typeof states}.`);
-  const declared = states.map((state) => pageStateFrom(state, owner));
-  return Object.freeze({ ...options, path, states: declared });
+  return Object.freeze({ ...options, path, states });
 }
 
 /** The absolute path of a page's entry. */

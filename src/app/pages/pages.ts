@@ -14,7 +14,7 @@ import { documentOf, faultDocument } from "./document.ts";
 import { fileOf, idOf } from "./page.ts";
 import { LivespanError, messageOf } from "../../kernel/errors.ts";
 import type { PageData } from "../../live/client/page.ts";
-import { noStates, type PageStates } from "./state.ts";
+import { noStates, pageStateFrom, type PageState, type PageStates } from "./state.ts";
 import { PagesOnDemand } from "./sources/on-demand.ts";
 
 export interface PagesPlan {
@@ -31,6 +31,7 @@ export interface PagesPlan {
 export class Pages {
   private readonly plan: PagesPlan;
   private readonly source: PageSource;
+  private readonly statesOf = new Map<PageDeclaration, readonly PageState[]>();
   private readonly development = process.env["NODE_ENV"] !== "production";
 
   constructor(plan: PagesPlan) {
@@ -44,7 +45,9 @@ export class Pages {
   async open(): Promise<void> {
     const { declared, states } = this.plan;
     for (const page of declared) {
-      const missing = page.states.find(({ state }) => !states.some(({ name }) => name === state.name));
+      const wanted = page.states.map((state) => pageStateFrom(state, `page("${page.path}")`));
+      this.statesOf.set(page, wanted);
+      const missing = wanted.find(({ state }) => !states.some(({ name }) => name === state.name));
       if (missing === undefined) continue;
       throw appError(
         "PAGE_STATES",
@@ -76,7 +79,7 @@ export class Pages {
   private async document(page: PageDeclaration, request: Request): Promise<Response> {
     const { settings, live } = this.plan;
     const ready = await this.source.page(idOf(page, settings.root));
-    const opened = hasStates(page) ? await live?.open(request, page.states) : undefined;
+    const opened = hasStates(page) ? await live?.open(request, this.statesOf.get(page)!) : undefined;
     const markup = await this.render(page, ready, opened?.data ?? noStates);
     const response = html(documentOf({ page, links: ready.links, markup, data: opened?.data }), page.status ?? 200);
     // What one visitor sees is nobody else's; any page names files that the next build replaces.

@@ -197,6 +197,18 @@ suite("a start that cannot serve its pages is refused before anything is opened"
     });
   });
 
+  for (const [states, code, message] of [
+    [[{}], "INVALID_STATE", /page\("\/"\) was given what is no state/],
+    [[[counter, "key"]], "PAGE_OPTION", /"counter" is each tab's own, and was given a key/],
+  ] as const) {
+    test(`with ${JSON.stringify(states)} for states`, async () => {
+      await using project = await Project.make({ "page.tsx": hello });
+      const app = createApp({ pages: { root: project.path }, states: [counter] });
+      app.page("/", { entry: "page.tsx", states: states as never });
+      await assert.rejects(testApp(app), { code, message });
+    });
+  }
+
   test("with a state on a page that the app has not", async () => {
     await using project = await Project.make({ "page.tsx": hello });
     const app = createApp({ pages: { root: project.path } }).page("/", { entry: "page.tsx", states: [counter] });
@@ -220,8 +232,6 @@ suite("a declaration that is wrong is refused where it is written", () => {
     [{ entry, lang: null }, "PAGE_OPTION", /lang: expected a string, got null/],
     [{ entry, status: 99 }, "PAGE_OPTION", /status: expected a whole number from 200 to 599, got 99/],
     [{ entry, states: {} }, "PAGE_OPTION", /states: expected an array/],
-    [{ entry, states: [[counter, "key"]] }, "PAGE_OPTION", /"counter" is each tab's own, and was given a key/],
-    [{ entry, states: [{}] }, "INVALID_STATE", /page\("\/"\) was given what is no state/],
     ["page.tsx", "INVALID_DECLARATION", /page\("\/"\): expected an object of options, got string/],
   ] as const) {
     test(JSON.stringify(options), () => {
