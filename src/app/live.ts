@@ -5,6 +5,7 @@ import type { Instance } from "../live/server/engine.ts";
 import type { LiveLimits } from "../live/server/limits.ts";
 import type { LiveSocket, SocketRequest } from "../live/server/socket.ts";
 import type { AnyState } from "../live/server/state.ts";
+import type { Interleave } from "../live/server/runtime.ts";
 import type { Needs } from "../kernel/lifespan.ts";
 import type { PageState } from "./pages/state.ts";
 import type { Root } from "../kernel/graph.ts";
@@ -32,6 +33,7 @@ export interface LiveParts {
   readonly limits: LiveLimits | undefined;
   readonly world: World;
   readonly app: AppHandle;
+  readonly interleave: Interleave | undefined;
   /** What lifespans yielded, once they are up. */
   values(needs: Needs): Record<string, unknown>;
 }
@@ -44,12 +46,22 @@ export class LiveWing {
   private readonly connections: Connections;
 
   /** @throws LivespanError INVALID_STATE, DUPLICATE_STATE, UNKNOWN_OPTION, INVALID_DECLARATION */
-  constructor({ states: declared, store = memoryStore(), limits: given, world, app, values }: LiveParts) {
+  constructor({ states: declared, store = memoryStore(), limits: given, world, app, interleave, values }: LiveParts) {
     const { clock, log } = world;
     const states = distinct(declared);
     const limits = limitsFrom(given);
     const rehearses = process.env["NODE_ENV"] === "development";
-    this.states = new Live({ states, store, clock, log, app, stateLimit: limits.stateLimit, rehearses, values });
+    this.states = new Live({
+      states,
+      store,
+      clock,
+      log,
+      app,
+      stateLimit: limits.stateLimit,
+      rehearses,
+      interleave,
+      values,
+    });
     this.connections = new Connections({ engine: this.states, clock, log, limits });
     const kept = {
       owner: `app "${app.name}"`,

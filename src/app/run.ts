@@ -6,11 +6,13 @@ import type { Budgets } from "../kernel/budgets.ts";
 import type { Description } from "../http/description.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Intake } from "../kernel/intake.ts";
+import type { Interleave } from "../live/server/runtime.ts";
 import type { LiveWing } from "./live.ts";
 import type { Overrides } from "../kernel/graph.ts";
 import type { Hono } from "hono";
 import type { HonoEnv } from "../http/context.ts";
 import type { RouteHost } from "../http/host.ts";
+import type { Store } from "../live/server/store.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { StopRequest } from "../kernel/generation.ts";
 import type { World } from "../kernel/world.ts";
@@ -37,6 +39,10 @@ export interface RunOptions {
   readonly intakes?: (fetch: Fetch) => readonly Intake[];
   /** Only looked at, never started: its pages need not be there. */
   readonly inspects?: boolean;
+  /** In place of the app's own. */
+  readonly store?: Store | undefined;
+  /** In tests: decides which of the blocks that are asked for comes first. */
+  readonly interleave?: Interleave | undefined;
   /** Where the app listens, once it does. */
   readonly address?: () => Address | undefined;
 }
@@ -64,7 +70,7 @@ export class AppRun {
     const { settings } = app;
     this.handle = new RunHandle(app.name, this, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
-    this.live = LiveWing && this.openLive(LiveWing, app, world);
+    this.live = LiveWing && this.openLive(LiveWing, app, options);
     this.hono = compile(app, this.hostOf(app, world), descriptionOf(app));
     const { hono, live } = this;
     this.answer = live
@@ -86,12 +92,13 @@ export class AppRun {
     void this.generation.ended.then(() => unseal.forEach((open) => open()));
   }
 
-  private openLive(Wing: typeof LiveWing, { settings }: App<unknown>, world: World): LiveWing {
+  private openLive(Wing: typeof LiveWing, { settings }: App<unknown>, options: RunOptions): LiveWing {
     const live = new Wing({
       states: this.assembly.states,
-      store: settings.store,
+      store: options.store ?? settings.store,
       limits: settings.live,
-      world,
+      world: options.world,
+      interleave: options.interleave,
       app: this.handle,
       values: (needs) => this.generation.values(needs),
     });

@@ -13,6 +13,18 @@ export const testingErrors = {
     means: "An override stands for a lifespan that the app does not need, or two stand for the same one.",
     remedy: "Pass the declaration that the app itself imports, once.",
   },
+  RACE_FOUND: {
+    means: "explore() found an order of events and tasks under which the scenario fails.",
+    remedy: "Run it again with the schedule that is printed.",
+  },
+  RACE_STUCK: {
+    means: "In a race nothing could go on, though an actor or a background task had not ended.",
+    remedy: "See what it waits for: another actor, or something that is neither an event, a block nor a sleep.",
+  },
+  RACE_ENDLESS: {
+    means: "A race did not come to rest: background tasks went on and on.",
+    remedy: "Let an actor end them, or raise explore()'s steps.",
+  },
   NO_TABS: {
     means: "A test opened a tab of an app that has no live states.",
     remedy: "List the state: createApp({ states: [counter] }).",

@@ -2,6 +2,8 @@ export { manualClock } from "./clock.ts";
 export type { ManualClock, ManualClockOptions } from "./clock.ts";
 export { testApp } from "./test-app.ts";
 export type { TestApp, TestAppOptions } from "./test-app.ts";
+export { explore } from "./explore.ts";
+export type { Exploration, Explored, ExploreOptions } from "./explore.ts";
 export type { EventOf } from "./event-log.ts";
 export { leakReport } from "./leaks.ts";
 export type { LeakReport, Leaks } from "./leaks.ts";

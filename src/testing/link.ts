@@ -1,4 +1,5 @@
 import type { ClientSocket, SocketEvents } from "../live/client/world.ts";
+import type { Interleave } from "../live/server/runtime.ts";
 import type { LiveSocket } from "../live/server/socket.ts";
 
 interface Close {
@@ -17,18 +18,21 @@ export class Link implements LiveSocket {
   private readonly arrived: string[] = [];
   private waiting: ((result: IteratorResult<string>) => void) | undefined;
   private isOpen = true;
+  private readonly interleave: Interleave | undefined;
+  private last: Promise<void> | undefined;
   private isHeld = false;
   private readonly held: (() => void)[] = [];
 
-  constructor(client: SocketEvents) {
+  constructor(client: SocketEvents, interleave: Interleave | undefined) {
     this.client = client;
+    this.interleave = interleave;
     this.closed = this.end.promise;
     queueMicrotask(() => this.isOpen && client.opened());
   }
 
   /** The client's end. */
   readonly toServer: ClientSocket = {
-    send: (text) => this.later(() => this.arrive(text)),
+    send: (text) => this.fromClient(text),
     close: () => this.close(1000),
   };
 
@@ -75,6 +79,17 @@ export class Link implements LiveSocket {
         return new Promise((resolve) => (this.waiting = resolve));
       },
     };
+  }
+
+  /** Events arrive when the schedule lets them, one line's in their order; what else a client says is none of its business. */
+  private fromClient(text: string): void {
+    const event = /^\["[eE]",\d+,\d+,("[^"]*")/.exec(text)?.[1];
+    const { interleave } = this;
+    if (interleave === undefined || event === undefined) return this.later(() => this.arrive(text));
+    const arrived = (this.last ?? Promise.resolve()).then(() => interleave(`event ${event} arrives`));
+    this.last = arrived.then(() => {
+      if (this.isOpen) this.arrive(text);
+    });
   }
 
   private arrive(text: string): void {

@@ -2,7 +2,7 @@ import type { AnyState, Events, Snapshot } from "../live/server/state.ts";
 import type { LiveState, Status } from "../live/client/live-client.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { TabClient } from "../live/client/client.ts";
-import { TestBrowser, TestPage, type Serve } from "./test-browser.ts";
+import { TestBrowser, TestPage, type Network } from "./test-browser.ts";
 
 export interface TabOptions {
   /** Which one, of a shared state. */
@@ -41,14 +41,19 @@ export interface TestTab<S extends AnyState> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-interface Opened<S extends AnyState> {
-  readonly declaration: S;
+/** What a tab is opened with. */
+export interface OpenTab {
   readonly key: string | undefined;
   readonly browser: TestBrowser;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly kept?: Map<string, string>;
+}
+
+interface Opened<S extends AnyState> extends OpenTab {
+  readonly declaration: S;
   readonly page: TestPage;
   readonly client: TabClient;
-  readonly serve: Serve;
-  readonly clock: Clock;
 }
 
 class RunningTab<S extends AnyState> implements TestTab<S> {
@@ -150,20 +155,10 @@ function when<T>(look: () => T | undefined, subscribe: (listener: () => void) =>
   });
 }
 
-export interface OpenTab {
-  readonly key?: string | undefined;
-  readonly browser: TestBrowser;
-  readonly serve: Serve;
-  readonly clock: Clock;
-  readonly kept?: Map<string, string>;
-}
-
 /** Opens a tab and waits for its first snapshot. */
 export async function openTab<S extends AnyState>(declaration: S, options: OpenTab): Promise<TestTab<S>> {
-  const { key, browser, serve, clock, kept } = options;
-  const page = new TestPage(browser, clock, serve, kept);
-  const client = new TabClient(page);
-  return ready(new RunningTab({ declaration, key, browser, page, client, serve, clock }));
+  const page = new TestPage(options);
+  return ready(new RunningTab({ ...options, declaration, page, client: new TabClient(page) }));
 }
 
 /** The browser that a tab belongs to. */

@@ -5,11 +5,13 @@ import type { AppRun } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { EventOf } from "./event-log.ts";
+import type { Interleave } from "../live/server/runtime.ts";
 import type { LeakReport } from "./leaks.ts";
 import type { LifespanEvent } from "../kernel/events.ts";
 import type { LogLine, TestWorld } from "./world.ts";
 import type { OverridePairs } from "./override.ts";
 import type { StopReport } from "../kernel/report.ts";
+import type { Store } from "../live/server/store.ts";
 import type { StopRequest } from "../kernel/generation.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { assertUsed, overridesFrom } from "./override.ts";
@@ -33,6 +35,8 @@ export interface TestAppOptions<Vs extends readonly unknown[], C extends Clock> 
   readonly budgets?: Partial<Budgets>;
   /** In [0, 1): all jitter comes from it. `Math.random` unless said. */
   readonly random?: () => number;
+  /** Keeps the live states, in place of the app's own store. */
+  readonly store?: Store;
   /** Serves on a real socket as well: true for a free port of 127.0.0.1. */
   readonly listen?: boolean | ListenOptions;
   /** false: disposal does not throw when something is left behind. */
@@ -74,13 +78,22 @@ export async function testApp<L, const Vs extends readonly unknown[] = [], C ext
   app: App<L>,
   options: TestAppOptions<Vs, C> = {},
 ): Promise<TestApp<L, C>> {
-  assertOptions("testApp()", options, ["override", "clock", "budgets", "random", "listen", "leaks"]);
+  assertOptions("testApp()", options, ["override", "clock", "budgets", "random", "store", "listen", "leaks"]);
   const running = new RunningApp(app, options);
   await running.start(options);
   return running;
 }
 
-class RunningApp<L, C extends Clock> implements TestApp<L, C> {
+/** Who decides what goes on next. */
+interface Schedule {
+  /** Awaited before a block is entered, and before an event arrives. */
+  readonly interleave?: Interleave;
+  /** The pages' time, where it is not the server's. */
+  readonly pageClock?: Clock;
+}
+
+/** What runs behind a `TestApp`. */
+export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   readonly app: App<L>;
   readonly clock: C;
   private readonly world: TestWorld;
@@ -89,17 +102,22 @@ class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   private readonly refusesLeaks: boolean;
   private listener: Listener | undefined;
   private run!: AppRun;
+  private pageClock: Clock;
+  private interleave: Interleave | undefined;
 
   constructor(app: App<L>, { clock, random, leaks = true }: TestAppOptions<readonly unknown[], C>) {
     this.app = app;
     // Without a clock of one's own C is no more than Clock.
     this.clock = clock ?? (systemClock as C);
+    this.pageClock = this.clock;
     this.world = testWorld({ clock: this.clock, ...(random !== undefined && { random }) });
     this.refusesLeaks = leaks;
   }
 
-  async start(options: TestAppOptions<readonly unknown[], C>): Promise<void> {
-    const { listen = false, budgets } = options;
+  async start(options: TestAppOptions<readonly unknown[], C> & Schedule): Promise<void> {
+    const { listen = false, budgets, store, interleave, pageClock } = options;
+    this.pageClock = pageClock ?? this.clock;
+    this.interleave = interleave;
     const overrides = overridesFrom(options.override ?? []);
     if (listen !== false) await this.prepareListener(listen === true ? {} : listen);
     const { listener, world } = this;
@@ -107,6 +125,8 @@ class RunningApp<L, C extends Clock> implements TestApp<L, C> {
       world,
       budgets,
       overrides,
+      store,
+      interleave,
       ...(listener !== undefined && { intakes: (fetch) => [listener.intake(fetch)], address: () => listener.address }),
     });
     this.run.generation.on(this.seen.add);
@@ -149,8 +169,11 @@ class RunningApp<L, C extends Clock> implements TestApp<L, C> {
     return openTab(state, {
       key,
       browser: browserOf(beside),
-      clock: this.clock,
-      serve: (socket, request) => void generation.inside(() => live.serve(socket, request, generation.draining)),
+      clock: this.pageClock,
+      network: {
+        interleave: this.interleave,
+        serve: (socket, request) => void generation.inside(() => live.serve(socket, request, generation.draining)),
+      },
     });
   }
 

@@ -2,10 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { ClientSocket, ClientWorld, PageEvents, SocketEvents } from "../live/client/world.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { LiveSocket, SocketRequest } from "../live/server/socket.ts";
+import type { Interleave } from "../live/server/runtime.ts";
 import { Link } from "./link.ts";
 
-/** What takes the sockets of a page. */
-export type Serve = (socket: LiveSocket, request: SocketRequest) => void;
+/** What is between pages and their server. */
+export interface Network {
+  /** Takes a page's socket. */
+  serve(socket: LiveSocket, request: SocketRequest): void;
+  /** Awaited before a page's message arrives, when a test decides in which order they do. */
+  readonly interleave: Interleave | undefined;
+}
 
 /** A browser with one session: tabs of it share their locks, as they do in a real one. */
 export class TestBrowser {
@@ -16,6 +22,13 @@ export class TestBrowser {
 /** What a tab keeps when its page is loaded again. */
 export type Kept = Map<string, string>;
 
+interface PageParts {
+  readonly browser: TestBrowser;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly kept?: Kept;
+}
+
 /** One page of a browser, as its client sees it, with a network that can be taken away. */
 export class TestPage implements ClientWorld {
   readonly clock: Clock;
@@ -23,15 +36,15 @@ export class TestPage implements ClientWorld {
   readonly frame = 0;
   readonly kept: Kept;
   private readonly browser: TestBrowser;
-  private readonly serve: Serve;
+  private readonly network: Network;
   private link: Link | undefined;
   private life: PageEvents | undefined;
   private isConnected = true;
 
-  constructor(browser: TestBrowser, clock: Clock, serve: Serve, kept: Kept = new Map()) {
+  constructor({ browser, clock, network, kept = new Map() }: PageParts) {
     this.browser = browser;
     this.clock = clock;
-    this.serve = serve;
+    this.network = network;
     this.kept = kept;
   }
 
@@ -47,10 +60,10 @@ export class TestPage implements ClientWorld {
   }
 
   open(path: string, events: SocketEvents): ClientSocket {
-    const link = new Link(events);
+    const link = new Link(events, this.network.interleave);
     this.link = link;
     if (!this.isConnected) queueMicrotask(() => link.cut());
-    else this.serve(link, { url: path, headers: [], session: this.browser.session });
+    else this.network.serve(link, { url: path, headers: [], session: this.browser.session });
     return link.toServer;
   }
 

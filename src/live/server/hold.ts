@@ -27,7 +27,8 @@ export class Hold {
 
   /** Waits for the block. @throws LivespanError REENTRANT_LOCK, LOCK_CYCLE, STORE_UNREACHABLE */
   static async take(instance: Instance, what: string): Promise<Hold> {
-    const { owner } = instance;
+    const { owner, runtime } = instance;
+    if (runtime.interleave !== undefined) await runtime.interleave(`${what} of ${instance.declaration.name}`);
     const turn = owner.take();
     if (turn !== undefined) await turn;
     try {

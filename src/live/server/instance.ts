@@ -122,6 +122,8 @@ export class Instance implements Watched {
 
   /** Changes it synchronously, all or nothing. `fn` runs again when somebody was faster. */
   async update<R>(fn: (draft: never) => R): Promise<R> {
+    const { interleave } = this.runtime;
+    if (interleave !== undefined) await interleave(`update of ${this.declaration.name}`);
     const turn = this.owner.take();
     if (turn !== undefined) await turn;
     try {

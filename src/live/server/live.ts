@@ -9,7 +9,7 @@ import type { Needs, Values } from "../../kernel/lifespan.ts";
 import type { Op } from "../wire/ops.ts";
 import type { Owner } from "./owner.ts";
 import type { Place, Saved, Store } from "./store.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Interleave, Runtime } from "./runtime.ts";
 import { Aborter } from "../../kernel/aborter.ts";
 import { BackgroundTasks } from "./background-tasks.ts";
 import { declarationOfState, type StateDeclaration } from "./state.ts";
@@ -34,6 +34,7 @@ export interface LiveOptions {
   readonly stateLimit: number;
   /** Runs each update twice, which shows those that are not pure. */
   readonly rehearses: boolean;
+  readonly interleave: Interleave | undefined;
   /** What lifespans yielded, once they are up. */
   values(needs: Needs): Readonly<Record<string, unknown>>;
 }
@@ -52,6 +53,7 @@ export class Live implements Engine, Runtime, Intake {
   readonly tasks: BackgroundTasks;
   readonly stateLimit: number;
   readonly rehearses: boolean;
+  readonly interleave: Interleave | undefined;
   /** Tokens of the tabs that are connected to this process. */
   readonly connectedTabs = new Set<string>();
   isStopping = false;
@@ -74,6 +76,7 @@ export class Live implements Engine, Runtime, Intake {
     this.store = store;
     this.stateLimit = stateLimit;
     this.rehearses = rehearses;
+    this.interleave = options.interleave;
     this.states = new Map(states.map((state) => [state.name, state]));
     this.projections = new Map(states.map((state) => [state, new Projection(state)]));
     this.schema = schemaOf(states);

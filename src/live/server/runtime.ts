@@ -4,6 +4,9 @@ import type { LiveApp } from "./context.ts";
 import type { Store } from "./store.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 
+/** Settles when what is named may go on. */
+export type Interleave = (what: string) => Promise<void>;
+
 /** What instances, handlers and background tasks need of the engine around them. */
 export interface Runtime {
   readonly app: LiveApp;
@@ -15,6 +18,8 @@ export interface Runtime {
   readonly rehearses: boolean;
   /** Fires when the time to end by oneself is over. */
   readonly aborted: AbortSignal;
+  /** Said before a block is asked for; what it gives is awaited. A test decides so who comes first. */
+  readonly interleave: Interleave | undefined;
   now(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** The values of what the instance's state needs. */
