@@ -286,3 +286,32 @@ describe("an event that supersedes", () => {
     assert.deepEqual(tab.snapshot.log, ["a", "c"]);
   });
 });
+
+describe("what a handler holds and gives", () => {
+  const table = defineState("table", { vars: { rows: [{ id: 1, tags: ["a"] }] } }).events(({ on }) => ({
+    hold: on(function* (s) {
+      const row = s.rows[0]!;
+      row.tags.push("b");
+      yield;
+      row.tags.push("c");
+      return { first: row, count: s.rows.length };
+    }),
+    deep: on(z.unknown(), (_, arg) => typeof arg),
+  }));
+
+  test("a part of the draft lives through a yield, and a result that holds one is its value", async () => {
+    await using t = await testApp(createApp({ states: [table] }));
+    await using tab = await t.tab(table);
+    assert.deepEqual(await tab.events.hold(), { first: { id: 1, tags: ["a", "b", "c"] }, count: 1 });
+    assert.deepEqual(tab.snapshot.rows, [{ id: 1, tags: ["a", "b", "c"] }]);
+  });
+
+  test("an argument that goes deeper than anything sensible is answered", async () => {
+    await using t = await testApp(createApp({ states: [table] }));
+    await using tab = await t.tab(table);
+    let deep: unknown = 1;
+    for (let i = 0; i < 600; i++) deep = [deep];
+    await assert.rejects(tab.events.deep(deep));
+    assert.equal(await tab.events.deep([]), "object");
+  });
+});

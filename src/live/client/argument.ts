@@ -3,7 +3,7 @@ export function isJson(value: unknown, above: readonly object[] = []): boolean {
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
   if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean";
   if (value === null) return true;
-  if (above.includes(value)) return false;
+  if (above.length > 99 || above.includes(value)) return false;
   const within = [...above, value];
   if (Array.isArray(value)) {
     // An item that was never set is skipped by every().

@@ -49,9 +49,24 @@ export function discard(draft: Draft<object>): void {
   close(retire(draft.state));
 }
 
-/** What a block hands out: a draft becomes the value that it is by now, anything else is itself. */
+/**
+ * What a block hands out: a draft, by itself or inside plain objects and lists, becomes the value that it is by now; all
+ * else is itself.
+ */
 export function detached<T>(value: T): T {
-  return typeof value === "object" && value !== null && isDraft(value) ? sealedCopy(value) : value;
+  return holdsDraft(value, 0) ? sealedCopy(value) : value;
+}
+
+/** How deep results are looked into. Beyond it a draft is a draft, and says so when it is used. */
+const depth = 5;
+
+function holdsDraft(value: unknown, level: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (isDraft(value)) return true;
+  if (level === depth) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return false;
+  return Object.values(value).some((inner) => holdsDraft(inner, level + 1));
 }
 
 function assertVars(base: object, next: object): void {

@@ -6,6 +6,7 @@ import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import { checked, detachedArgument, memberNamed } from "./argument.ts";
+import { assertHolds } from "./seal.ts";
 import { Hold } from "./hold.ts";
 import { isThenable } from "./instance.ts";
 import { liveError } from "../errors.ts";
@@ -89,13 +90,14 @@ class HandlerContext implements EventContext<{}, {}, {}> {
 /** Runs one event inside its tab's block, from start to end. Settles with what the handler gives. */
 export async function handle(entry: EventEntry, tab: Tab, runtime: Runtime): Promise<unknown> {
   const { instance, name, member, chain } = entry;
+  // Deeper than a state may be: whoever walks through it would run out of stack.
+  assertHolds(entry.arg, `the argument of "${name}"`);
   const checking = checked(member.schema, entry.arg, `event "${name}"`);
   const arg = isThenable(checking) ? await checking : checking;
   const hold = await Hold.take(instance, `event "${name}"`);
   const context = new HandlerContext(entry, tab, runtime, hold);
-  const result = await hold.run(async () => {
+  const result = await hold.run(async (state) => {
     chain?.throwIfAborted();
-    const state = hold.handle();
     const given = member.schema === undefined ? member.handler(state, context) : member.handler(state, arg, context);
     const value = await ended(given, context.flush);
     chain?.throwIfAborted();

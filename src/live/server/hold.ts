@@ -1,7 +1,7 @@
 import type { Instance } from "./instance.ts";
 import type { Lease } from "./store.ts";
-import { begin, detached, discard, type Draft, finish } from "./draft.ts";
-import { ImmutableStateError, liveError } from "../errors.ts";
+import { begin, checkpoint, detached, discard, type Draft, finish } from "./draft.ts";
+import { ImmutableStateError } from "../errors.ts";
 import { Scope } from "./scope.ts";
 
 /** An exclusive block that lasts: a handler's, `exclusive` or one that was taken by hand. */
@@ -54,12 +54,10 @@ export class Hold {
 
   /** Keeps what was changed so far, and goes on. */
   async flush(): Promise<void> {
-    const next = this.finished();
-    try {
-      if (next !== this.instance.value) await this.instance.commitHeld(this.lease, next, false);
-    } finally {
-      this.draft = begin(this.instance.value);
-    }
+    const { draft, instance } = this;
+    if (draft === undefined) throw this.ended();
+    const next = instance.checked(checkpoint(draft));
+    if (next !== instance.value) await instance.commitHeld(this.lease, next, false);
   }
 
   /** Keeps what was changed, and gives the block back in the same step. */
@@ -81,14 +79,11 @@ export class Hold {
     await this.release(false);
   }
 
-  /**
-   * The draft as one object that stays the same through flushes, which give each part a draft of its own. `more` is what
-   * it has beside the vars.
-   */
-  handle(more: object = {}): object {
+  /** The draft with `more` beside its vars. */
+  handle(more: object): object {
     const draftOf = (): object => {
       if (this.draft !== undefined) return this.draft.state;
-      throw new ImmutableStateError(`${this.instance.name} was used after its block had ended.`);
+      throw this.ended();
     };
     return new Proxy(more, {
       get: (_, key) => (Object.hasOwn(more, key) ? Reflect.get(more, key) : Reflect.get(draftOf(), key)),
@@ -108,8 +103,12 @@ export class Hold {
   private finished(): object {
     const { draft, instance } = this;
     this.draft = undefined;
-    if (draft === undefined) throw liveError("IMMUTABLE_STATE", `a block of ${instance.name} has ended.`);
+    if (draft === undefined) throw this.ended();
     return instance.checked(finish(draft));
+  }
+
+  private ended(): ImmutableStateError {
+    return new ImmutableStateError(`${this.instance.name} was used after its block had ended.`);
   }
 
   private async release(isGivenBack: boolean): Promise<void> {

@@ -263,7 +263,7 @@ export class Instance implements Watched {
     const { saved } = this;
     if (saved === undefined || (epoch === saved.epoch && version <= saved.version)) return;
     if (ops === undefined || epoch !== saved.epoch || version !== saved.version + 1) return this.refresh();
-    this.accept({ epoch, version, value: seal(applyOps(saved.value, ops)) });
+    this.accept({ epoch, version, value: seal(applyOps(saved.value, ops), "", saved.value) });
   }
 
   /** Loads what the store holds now. */
