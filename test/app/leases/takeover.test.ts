@@ -21,7 +21,7 @@ async function leads(replica: Program, term = 1): Promise<number> {
 }
 
 test("a leader that is killed is followed by another, with a higher fence", async () => {
-  await replicas(500, async (first, second, fence) => {
+  await replicas(1_000, async (first, second, fence) => {
     await first.stop("SIGKILL");
     assert.ok((await leads(second)) > fence);
   });
@@ -37,7 +37,7 @@ test("a leader that stops passes on at once, however long its lease", async () =
 });
 
 test("a leader that was stopped for longer than its lease learns of it, and gets in line again", async () => {
-  await replicas(500, async (first, second, fence) => {
+  await replicas(1_000, async (first, second, fence) => {
     first.kill("SIGSTOP");
     const next = await leads(second);
     assert.ok(next > fence);

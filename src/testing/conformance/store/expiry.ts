@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { acquire, add, commitOf, savedBy, type Case } from "./stage.ts";
 
-const idle = 300;
+const idle = 600;
 
 /** What nobody uses is forgotten, and what somebody uses is not. */
 export const expiryCases: readonly Case[] = [
@@ -30,10 +30,10 @@ export const expiryCases: readonly Case[] = [
         async () => (await acquire(store, place)).release(),
       ];
       for (const use of uses) {
-        await stage.elapse(idle * 0.6);
+        await stage.elapse(idle * 0.55);
         await use();
       }
-      await stage.elapse(idle * 0.6);
+      await stage.elapse(idle * 0.55);
       assert.equal((await store.load(place))?.version, 2);
     },
   },
@@ -44,9 +44,9 @@ export const expiryCases: readonly Case[] = [
       const { store } = await stage.open({ idle });
       await add(store, place);
       const lease = await acquire(store, place);
-      await stage.elapse(idle * 2);
+      await stage.elapse(idle * 1.5);
       await lease.release();
-      await stage.elapse(idle * 0.6);
+      await stage.elapse(idle * 0.55);
       assert.equal((await store.load(place))?.version, 1);
     },
   },
@@ -58,13 +58,13 @@ export const expiryCases: readonly Case[] = [
       await add(store, place);
       const first = store.watch(place);
       const second = store.watch(place);
-      await stage.elapse(idle * 2);
+      await stage.elapse(idle * 1.5);
       first();
       first();
-      await stage.elapse(idle * 2);
+      await stage.elapse(idle * 1.5);
       assert.equal((await store.load(place))?.version, 1);
       second();
-      await stage.elapse(idle * 2);
+      await stage.elapse(idle * 1.5);
       assert.equal(await store.load(place), undefined);
     },
   },

@@ -164,10 +164,10 @@ export const sharingCases: readonly Case[] = [
     shared: true,
     async run(stage) {
       const { place } = stage;
-      const [a, b] = [await stage.open({ lease: 150 }), await stage.open({ lease: 150 })];
+      const [a, b] = [await stage.open({ lease: 600 }), await stage.open({ lease: 600 })];
       const lease = await acquire(a.store, place);
       const waiting = acquire(b.store, place);
-      await stage.elapse(500);
+      await stage.elapse(1_200);
       assert.equal(lease.lost.aborted, false);
       await lease.commit(commitOf(lease.saved, { n: 1 }), true);
       const next = await waiting;
