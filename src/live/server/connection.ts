@@ -79,6 +79,7 @@ export class Connection implements Pulsed, LineEnd {
       }
     } finally {
       this.leave();
+      signal.removeEventListener("abort", this);
     }
     await closed;
   }
