@@ -8,7 +8,7 @@ import type { Pulsed } from "./heartbeat.ts";
 import type { Allowance } from "./allowance.ts";
 import { failed, told } from "./answer.ts";
 import { closings, mostWants } from "../wire/frames.ts";
-import { Feed } from "./feed.ts";
+import { type Debtor, Feed } from "./feed.ts";
 import { helloOf } from "./hello.ts";
 import { type Incoming, Misfit, readFrame } from "./incoming.ts";
 import { liveError } from "../errors.ts";
@@ -35,7 +35,7 @@ export interface Surroundings {
  * One WebSocket and the tab behind it. First the client says which tab it is and what it wants; then its frames are taken
  * one after the other, until either side closes. What was closed here takes nothing more, whatever still arrives.
  */
-export class Connection implements Pulsed, LineEnd {
+export class Connection implements Pulsed, LineEnd, Debtor {
   private readonly around: Surroundings;
   private readonly socket: LiveSocket;
   private readonly request: SocketRequest;
@@ -61,7 +61,7 @@ export class Connection implements Pulsed, LineEnd {
     this.socket = socket;
     this.request = request;
     this.allowance = allowance;
-    this.feed = new Feed(socket, around.clock);
+    this.feed = new Feed(socket, around.clock, this);
   }
 
   /** Runs until the socket is closed. `signal` says that the server goes down: what runs is still answered. */
@@ -108,6 +108,10 @@ export class Connection implements Pulsed, LineEnd {
       // Each of its events has at most one that waits: whoever asks again and again, without reading, gets no further.
       if (this.feed.owed > this.around.limits.waiting * 2) this.end(closings.abuse, "too many events");
     }
+    this.endIfDone();
+  }
+
+  paid(): void {
     this.endIfDone();
   }
 

@@ -4,6 +4,12 @@ import type { LiveSocket } from "./socket.ts";
 import type { Replica } from "./replica.ts";
 import { Outbox, type Sender } from "./outbox.ts";
 
+/** Whoever waits until a client has its answers. */
+export interface Debtor {
+  /** No answer waits any more. */
+  paid(): void;
+}
+
 /**
  * All that goes to one client. While it keeps up, each change is a frame of its own, at once. When it does not, nothing is
  * queued for it: its replicas fall behind, and when all before has left each is brought to the latest by one frame. Rounds
@@ -14,12 +20,14 @@ export class Feed implements Sender {
   /** By place; undefined where a want was refused. */
   readonly replicas: (Replica | undefined)[] = [];
   private readonly outbox: Outbox;
+  private readonly debtor: Debtor;
   private answers: string[] | undefined;
   /** Where the round stands, and how many answers it covers. */
   private at = 0;
   private covered = 0;
 
-  constructor(socket: LiveSocket, clock: Clock) {
+  constructor(socket: LiveSocket, clock: Clock, debtor: Debtor) {
+    this.debtor = debtor;
     this.outbox = new Outbox(socket, clock, this);
   }
 
@@ -73,6 +81,12 @@ export class Feed implements Sender {
   }
 
   pump(): void {
+    const { owed } = this;
+    this.goRound();
+    if (owed > 0 && this.owed === 0) this.debtor.paid();
+  }
+
+  private goRound(): void {
     while (!this.outbox.isCongested) {
       if (this.at === 0) this.covered = this.owed;
       this.sendChanges();

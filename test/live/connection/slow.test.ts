@@ -82,6 +82,7 @@ test("answers get through while a state changes all the time", async () => {
 
 test("who reads nothing for a minute, though it still sends, is let go", async () => {
   await using stage = await Stage.open({ rate: 1000 });
+  await stage.clock.advance(300_000);
   const client = await stage.tab();
   const tab = stage.tabOf(client);
   client.socket.pause();

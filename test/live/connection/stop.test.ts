@@ -35,6 +35,23 @@ test("at stop what runs ends and is answered, with its changes; what comes later
   await drained;
 });
 
+test("at stop a client that is behind still gets the answers that it is owed", async () => {
+  await using stage = await Stage.open();
+  const client = await stage.tab();
+  const counter = await stage.counterOf(client);
+  const handled = gate();
+  stage.engine.handlers.set("ok", () => handled.open());
+  client.socket.pause();
+  counter.set({ text: "x".repeat(32 * 1024 * 1024) });
+  client.send("e", 1, 0, "ok");
+  await handled.opened;
+  const drained = stage.drain();
+  client.socket.resume();
+  assert.deepEqual(await client.answer(1), ["a", 1]);
+  assert.equal((await client.closed)[0], 1012);
+  await drained;
+});
+
 test("at stop a tab that has said no hello, and one whose states are still looked up, hold nothing up", async () => {
   await using stage = await Stage.open();
   const silent = await stage.dial().open();
