@@ -206,3 +206,13 @@ lifespanTask("single", { singleton: true, needs: { db } }, ({ fence, lifespan })
 lifespanTask("single with arguments", { singleton: true, every: "0 4 * * *" }, ({ fence }, to: string) => fence + to);
 // @ts-expect-error: only a singleton task has a fence
 lifespanTask("several", { every: 1_000 }, ({ fence }) => fence);
+
+export function pages(app: App<{}>): App<{}> {
+  // @ts-expect-error an option that no page has
+  app.page("/", { entry: "page.tsx", titel: "x" });
+  // @ts-expect-error a page has an entry
+  app.page("/", { title: "x" });
+  // @ts-expect-error what is no state
+  app.page("/", { entry: "page.tsx", states: [{}] });
+  return app.page("/", { entry: new URL("./page.tsx", import.meta.url), status: 404 });
+}
