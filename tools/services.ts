@@ -11,8 +11,8 @@ interface Service {
   readonly name: string;
   /** Where tests find it. When that is set already, what it names is used. */
   readonly env: string;
-  /** Who holds this text needs it, beside who names the variable. */
-  readonly helper: string;
+  /** A test file that holds this text needs it, as one does that names the variable. */
+  readonly mark: string;
   /** The package of the system that brings it. */
   readonly packageName: string;
   find(): Promise<string | undefined>;
@@ -24,7 +24,7 @@ const services: readonly Service[] = [
   {
     name: "Redis",
     env: "LIVESPAN_TEST_REDIS_URL",
-    helper: "services/redis.ts",
+    mark: "services/redis.ts",
     packageName: "redis-server",
     find: () => findProgram(...redisPrograms),
     start: async (_program, stack) => stack.use(await startRedis()).url,
@@ -32,7 +32,7 @@ const services: readonly Service[] = [
   {
     name: "Chromium",
     env: "LIVESPAN_TEST_CHROMIUM",
-    helper: "services/chromium.ts",
+    mark: "useBrowser",
     packageName: "chromium",
     find: findChromium,
     start: (program) => program,
@@ -48,8 +48,8 @@ async function findChromium(): Promise<string | undefined> {
 /** One step for each service that these test files need. What a step starts goes down with `stack`. */
 export async function serviceSteps(files: readonly string[], tally: Tally, stack: AsyncDisposableStack) {
   const texts = await Promise.all(files.map((file) => readFile(join(root, file), "utf8")));
-  const isNeeded = ({ env, helper }: Service) =>
-    process.env[env] === undefined && texts.some((text) => text.includes(env) || text.includes(helper));
+  const isNeeded = ({ env, mark }: Service) =>
+    process.env[env] === undefined && texts.some((text) => text.includes(env) || text.includes(mark));
   return services.filter(isNeeded).map((service): Step => ({
     name: `service: ${service.name}`,
     async run(signal) {
