@@ -30,7 +30,7 @@ const state = defineState("measured", { vars: { n: 0, text: "", lines: [] as str
     add: background(async (self) => {
       await self.exclusive(async (s) => {
         const { n } = s;
-        await self.app.address;
+        await Promise.resolve();
         s.n = n + 1;
       });
     }),
