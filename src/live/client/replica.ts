@@ -3,6 +3,7 @@ import { applyOps } from "../wire/apply.ts";
 import type { Want } from "../wire/frames.ts";
 import type { Op } from "../wire/ops.ts";
 import { Arrival } from "./arrival.ts";
+import { callsTo, type Calls } from "./calls.ts";
 import type { LiveError } from "./error.ts";
 import type { LiveState } from "./live-client.ts";
 import type { EmbeddedState } from "./page.ts";
@@ -31,7 +32,7 @@ export class Replica implements LiveState {
   readonly key: string | undefined;
   /** Another one when a state that was refused is there after all. */
   ready: Promise<void>;
-  readonly events: Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
+  readonly events: Calls<Promise<unknown>>;
   private readonly clock: Clock;
   private readonly frame: number;
   private arrival = new Arrival();
@@ -53,14 +54,7 @@ export class Replica implements LiveState {
     this.clock = clock;
     this.frame = frame;
     this.ready = this.arrival.promise;
-    // A page may spread, log or await what it does not know: only texts are events, and this is no promise.
-    const calls: Record<string, () => Promise<unknown>> = Object.create(null);
-    this.events = new Proxy(calls, {
-      get: (known, event) =>
-        typeof event === "string" && event !== "then"
-          ? (known[event] ??= (...args: readonly unknown[]) => send(this, event, args))
-          : undefined,
-    });
+    this.events = callsTo((event, args) => send(this, event, args));
   }
 
   readonly get = (): object | undefined => {

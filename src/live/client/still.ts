@@ -1,7 +1,8 @@
-import type { AnyState, Snapshot } from "../server/state.ts";
+import type { AnyState, Events, Snapshot } from "../server/state.ts";
 import type { LiveClient, LiveState, StateOptions } from "./live-client.ts";
 import type { EmbeddedState, PageData } from "./page.ts";
 import { Arrival } from "./arrival.ts";
+import { callsTo } from "./calls.ts";
 import { clientError } from "./error.ts";
 import { loadRichCodec } from "./rich.ts";
 
@@ -45,10 +46,12 @@ class StillState implements LiveState {
   readonly ready: Promise<void>;
   readonly subscribe = (): (() => void) => ignore;
   readonly pending = (): boolean => false;
+  readonly events: Events<AnyState>;
   private snapshot: unknown;
 
   constructor({ state, key, snapshot, rich }: EmbeddedState) {
     this.name = state;
+    this.events = stillEvents(state);
     this.key = key;
     this.snapshot = snapshot;
     this.ready = rich === undefined ? arrived() : this.read(rich);
@@ -57,13 +60,18 @@ class StillState implements LiveState {
   readonly get = (): Snapshot<AnyState> => this.snapshot;
   readonly first = (): Snapshot<AnyState> => this.snapshot;
 
-  get events(): never {
-    throw clientError("NO_PAGE", `Events of "${this.name}" are sent by a page in the browser, not while it is made.`);
-  }
-
   private async read(rich: string): Promise<void> {
     this.snapshot = (await loadRichCodec()).parse(rich);
   }
+}
+
+/** A component looks at its events while it is rendered; only a page in the browser may call them. */
+export function stillEvents<S extends AnyState>(name: S["name"]): Events<S>;
+export function stillEvents(name: string): unknown {
+  return callsTo((event) => {
+    const what = `The event "${event}" of "${name}"`;
+    throw clientError("NO_PAGE", `${what} is sent by a page in the browser, not while it is made.`);
+  });
 }
 
 function arrived(): Promise<void> {

@@ -1,7 +1,8 @@
 import { use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { LiveClient, LiveState, StateOptions, Status } from "../client/live-client.ts";
 import type { AnyState, Events, Snapshot } from "../server/state.ts";
-import { pageClient } from "./page-client.ts";
+import { stillEvents } from "../client/still.ts";
+import { hasPage, pageClient } from "./page-client.ts";
 import { LiveContext } from "./provider.ts";
 
 /** The hook of one state. */
@@ -36,7 +37,9 @@ export function createLive<S extends AnyState>(name: S["name"], options: StateOp
   }
 
   // In a page that never asks for them, no client is made.
-  const events = { get: (): Events<S> => pageClient().state<S>(name, options).events };
+  const events = {
+    get: (): Events<S> => (hasPage() ? pageClient().state<S>(name, options).events : stillEvents<S>(name)),
+  };
   // Overloads and an accessor, which no literal of a function can have.
   return Object.defineProperty(Object.assign(useLive, { usePending, useStatus }), "events", events) as UseLive<S>;
 }

@@ -75,6 +75,14 @@ describe("a page that is made on the server", () => {
     assert.deepEqual(codes, ["NO_PAGE"]);
   });
 
+  test("may look at its events, which only the browser sends", async () => {
+    const Button = (): ReactNode => {
+      const { clear } = useCounter.events;
+      return h("button", { onClick: () => void clear() }, useCounter().label);
+    };
+    assert.equal(await renderPage(Button, data), "<button>&lt;b&gt;</button>");
+  });
+
   test("sends no events", async () => {
     const ignore = (): void => {};
     await assert.rejects(renderPage(Sending, data, ignore), { code: "NO_PAGE" });
