@@ -4,6 +4,8 @@ export { LiveProvider } from "./provider.ts";
 export type { LiveProviderProps } from "./provider.ts";
 export { shallow } from "./shallow.ts";
 export { startPage } from "./start-page.ts";
+export { useField } from "./use-field.ts";
+export type { Field } from "./use-field.ts";
 export type { EmbeddedState, PageData } from "../client/page.ts";
 export { LiveError } from "../client/error.ts";
 export type { LiveClient, Status } from "../client/live-client.ts";

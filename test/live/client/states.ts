@@ -6,6 +6,7 @@ const counter = defineState("counter", {
   vars: { count: 0, label: "", rows: [] as { id: number }[], stamps: new Map<string, Date>() },
 }).events(({ on }) => ({
   add: on(z.number(), (_, by) => by),
+  rename: on(z.string(), (s, label) => void (s.label = label)),
   clear: on(() => "done"),
   note: on(z.unknown(), () => {}),
 }));

@@ -70,6 +70,57 @@ describe("a page that is made in the browser", () => {
     assert.equal(await added, 8, "also from outside of components");
   });
 
+  test("keeps what is being typed while the server has not answered, then shows what it says", async () => {
+    await using site = await openSite();
+    await using visitor = await browser.visitor();
+    const page = await visitor.open(site.url);
+    const line = await site.line();
+    await line.welcome();
+    line.send(["s", 0, "e", 4, snapshot]);
+    const field = page.locator("#name");
+    await field.fill("");
+    await field.pressSequentially("two");
+    assert.equal(await field.inputValue(), "two");
+    const sent = [await answered(line), await answered(line), await line.nextOf("e")];
+    assert.deepEqual(
+      sent.map((frame) => frame.slice(2)),
+      [
+        [0, "rename", ""],
+        [0, "rename", "t"],
+        [0, "rename", "tw"],
+      ],
+    );
+    line.send(["d", 0, 5, [["=", "label", "TW"]]]);
+    await shows(page, "label", "TW");
+    assert.equal(await field.inputValue(), "two", "while it is typed in");
+    await field.blur();
+    assert.equal(await field.inputValue(), "two", "left, but not answered");
+    line.send(["a", Number(sent[2]![1])]);
+    await answered(line);
+    await page.locator("#name[value=TW]").waitFor();
+    assert.equal(await field.inputValue(), "TW");
+    line.send(["d", 0, 6, [["=", "label", "three"]]]);
+    await page.locator("#name[value=three]").waitFor();
+    await page.close();
+  });
+
+  test("tells of a change in a field that was refused, and shows what holds once it is left", async () => {
+    await using site = await openSite();
+    await using visitor = await browser.visitor({ expected: [/LiveError: too long/] });
+    const page = await visitor.open(site.url);
+    const line = await site.line();
+    await line.welcome();
+    line.send(["s", 0, "e", 4, snapshot]);
+    const field = page.locator("#name");
+    await field.fill("longer");
+    const [, id] = await line.nextOf("e");
+    line.send(["x", Number(id), "INVALID_ARGUMENT", "too long"]);
+    await visitor.context.waitForEvent("weberror");
+    assert.equal(await field.inputValue(), "longer");
+    await field.blur();
+    await page.locator("#name[value=one]").waitFor();
+  });
+
   test("shows a part anew only when what it selects has changed", async () => {
     await using site = await openSite();
     await using visitor = await browser.visitor();

@@ -1,5 +1,5 @@
 import { createElement as h, StrictMode, Suspense, useEffect, useState, Component, type ReactNode } from "react";
-import { createLive, shallow } from "livespan/react";
+import { createLive, shallow, useField } from "livespan/react";
 import type { Counter } from "../../client/states.ts";
 
 export const useCounter = createLive<Counter>("counter");
@@ -49,6 +49,14 @@ function Cleared(): ReactNode {
   return h("button", { id: "clear", onClick: clear }, `Clear ${result}`);
 }
 
+function Named(): ReactNode {
+  const field = useField(
+    useCounter((s) => s.label),
+    useCounter.events.rename,
+  );
+  return h("input", { id: "name", ...field });
+}
+
 function Status(): ReactNode {
   return h("p", { id: "status" }, useCounter.useStatus());
 }
@@ -81,7 +89,7 @@ function OnDemand({ id, part }: { readonly id: string; readonly part: () => Reac
 }
 
 export default function Board(): ReactNode {
-  const parts = [Whole, Selected, Made, MadeEachTime, Pending, Cleared, Status];
+  const parts = [Whole, Selected, Made, MadeEachTime, Pending, Cleared, Named, Status];
   return h(
     StrictMode,
     null,
