@@ -75,7 +75,8 @@ export const appErrors = {
   },
   PAGE_NOT_BUILT: {
     means: "In production pages are served as they were built, and what the app needs of that is not there.",
-    remedy: "Run livespan build before livespan start, from the same folder, whenever a page or its options change.",
+    remedy:
+      "Run livespan build before livespan start, from the same folder, whenever a page or its options change; or set NODE_ENV=development, where pages are built when they are asked for.",
   },
   PAGE_GUARD: {
     means: "A page imports, itself or through other files, what belongs to the server.",
