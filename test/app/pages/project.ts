@@ -21,10 +21,10 @@ export class Project implements AsyncDisposable {
     return project;
   }
 
-  /** With a copy of a folder of test/programs. */
-  static async copy(name: string): Promise<Project> {
+  /** With a copy of a folder of test/programs, or of another folder. */
+  static async copy(name: string, from = "test/programs"): Promise<Project> {
     const project = await Project.make({});
-    await cp(join(root, "test/programs", name), project.path, { recursive: true });
+    await cp(join(root, from, name), project.path, { recursive: true });
     return project;
   }
 
