@@ -15,11 +15,13 @@ export interface Acceptance {
   readonly finishes: boolean;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** An upgrade that a client asked for: offered to `fetch`, and completed when a route accepted it. */
 export class Handshake implements Upgrade {
   private readonly wss: WebSocketServer;
   private readonly socket: Duplex;
-  private readonly head: Buffer;
+  private head: Buffer;
   private acceptance: Acceptance | undefined;
 
   constructor(wss: WebSocketServer, socket: Duplex, head: Buffer) {
@@ -57,6 +59,8 @@ export class Handshake implements Upgrade {
       wss.handleUpgrade(req, this.socket, this.head, opened);
     } finally {
       wss.off("headers", headers);
+      // A part of what the request came in, which it would keep as long as the socket is open.
+      this.head = nothing;
     }
   }
 }
