@@ -5,13 +5,21 @@ import { build } from "../tools/build.ts";
 import { findPeers } from "./harness/peers.ts";
 import { table } from "./harness/table.ts";
 import { boot } from "./boot.ts";
+import { broadcast } from "./live/broadcast.ts";
+import { bytesSent } from "./live/bytes.ts";
+import { clientSize } from "./live/size.ts";
+import { cycle } from "./live/cycle.ts";
 import { drain } from "./drain.ts";
+import { drops } from "./live/drops.ts";
+import { event } from "./live/event.ts";
 import { exit } from "./exit.ts";
 import { graph } from "./graph.ts";
 import { hang } from "./hang.ts";
 import { http } from "./http.ts";
+import { idle } from "./live/idle.ts";
 import { importing } from "./import.ts";
 import { launch } from "./launch.ts";
+import { redis } from "./live/redis.ts";
 import { rolling } from "./rolling.ts";
 import { state } from "./state.ts";
 import { supervision } from "./supervision.ts";
@@ -28,12 +36,27 @@ const benchmarks: readonly Benchmark[] = [
   hang,
   supervision,
   rolling,
+  cycle,
+  event,
+  redis,
+  idle,
+  bytesSent,
+  broadcast,
+  drops,
+  clientSize,
 ];
+
+/** What a name on the command line stands for. */
+const groups: Readonly<Record<string, (benchmark: Benchmark) => boolean>> = {
+  all: () => true,
+  live: ({ name }) => name.startsWith("live-"),
+};
 
 const usage = `npm run bench -- <name ...> [--rounds <n>] [--quick]
 
-${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n")}
-  ${"all".padEnd(12)} one after the other`;
+${benchmarks.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join("\n")}
+  ${"live".padEnd(14)} all that begin with it
+  ${"all".padEnd(14)} one after the other`;
 
 /** 0 where every goal was met, 1 where not or where something failed, 64 for a wrong call; quick runs judge nothing. */
 async function main(): Promise<number> {
@@ -61,12 +84,13 @@ async function main(): Promise<number> {
 }
 
 function choose(names: readonly string[]): readonly Benchmark[] | undefined {
-  const unknown = names.filter((name) => name !== "all" && benchmarks.every((benchmark) => benchmark.name !== name));
+  const isMeant = (name: string) => groups[name] ?? ((benchmark: Benchmark) => benchmark.name === name);
+  const unknown = names.filter((name) => !benchmarks.some(isMeant(name)));
   if (names.length === 0 || unknown.length > 0) {
     console.error(unknown.length > 0 ? `No benchmark is called ${unknown.join(", ")}.\n\n${usage}` : usage);
     return undefined;
   }
-  return names.includes("all") ? benchmarks : benchmarks.filter(({ name }) => names.includes(name));
+  return benchmarks.filter((benchmark) => names.some((name) => isMeant(name)(benchmark)));
 }
 
 async function run(benchmark: Benchmark, quick: boolean, wanted: number | undefined): Promise<boolean> {

@@ -1,4 +1,4 @@
-// Completes package-lock.json after a dependency was added: `node tools/lock.ts`, on the pinned Node.
+// Completes the lock files after a dependency was added: `node tools/lock.ts`, on the pinned Node.
 //
 // A registry mirror may hold the packages of one platform only. npm then leaves the other platforms' optional packages
 // out of the lock, says nothing, and `npm ci` refuses that lock everywhere. What is missing is named, with its exact
@@ -61,13 +61,22 @@ function platformEntry(name: string, version: string, dev: boolean): LockEntry {
   };
 }
 
-if (import.meta.main) {
-  const file = new URL("../package-lock.json", import.meta.url);
+/** The locks of this project, from its root. */
+export const locks = ["package-lock.json", "bench/peers/package-lock.json"] as const;
+
+/** Writes what is missing into a lock, and gives how much that was. */
+function complete(file: URL): number {
   const lock: Lock = JSON.parse(readFileSync(file, "utf8"));
   const missing = missingPlatforms(lock);
   const { "": own, ...others } = { ...lock.packages, ...Object.fromEntries(missing) };
   const sorted = Object.entries(others).sort(([a], [b]) => a.localeCompare(b, "en"));
   lock.packages = { ...(own && { "": own }), ...Object.fromEntries(sorted) };
   writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`${missing.length} platform packages added to package-lock.json`);
+  return missing.length;
+}
+
+if (import.meta.main) {
+  for (const lock of locks) {
+    console.log(`${complete(new URL(`../${lock}`, import.meta.url))} platform packages added to ${lock}`);
+  }
 }

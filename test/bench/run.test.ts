@@ -24,25 +24,20 @@ function manifest(path: string): Record<string, Record<string, string> | undefin
   return JSON.parse(readFileSync(new URL(path, root), "utf8"));
 }
 
-test("every benchmark runs, and prints rows under its name", async () => {
-  const { code, stdout, stderr } = await bench("all", "--quick");
-  assert.equal(code, 0, `${stdout}\n${stderr}`);
-  assert.match(stdout, /^Node \d+\.\d+\.\d+, \d+ cores/);
-  const names = [
-    "boot",
-    "graph",
-    "import",
-    "launch",
-    "exit",
-    "state",
-    "http",
-    "drain",
-    "hang",
-    "supervision",
-    "rolling",
-  ];
-  for (const name of names) assert.match(stdout, new RegExp(`^${name}\\b.* {2,}\\d`, "m"));
-});
+const live = ["cycle", "event", "redis", "idle", "bytes", "broadcast", "drops", "client"].map((name) => `live-${name}`);
+const rest = ["boot", "graph", "import", "launch", "exit", "state", "http", "drain", "hang", "supervision", "rolling"];
+
+for (const [called, names] of [
+  ["every benchmark", rest],
+  ["every benchmark of live state, called together", live],
+] as const) {
+  test(`${called} runs, and prints rows under its name`, async () => {
+    const { code, stdout, stderr } = await bench(...(names === live ? ["live"] : names), "--quick");
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+    assert.match(stdout, /^Node \d+\.\d+\.\d+, \d+ cores/);
+    for (const name of names) assert.match(stdout, new RegExp(`^${name}\\b.* {2,}\\d`, "m"));
+  });
+}
 
 test("a name that no benchmark has is answered with those there are", async () => {
   const { code, stderr } = await bench("boots");
@@ -57,8 +52,8 @@ test("rounds that are not a whole number are refused", async () => {
   assert.match(stderr, /expected a whole number from 1, got "many"/);
 });
 
-test("the peers stand on the same Hono and the same server as Livespan", () => {
+test("the peers stand on the same Hono, the same server and the same drafts as Livespan", () => {
   const peers = manifest("bench/peers/package.json").dependencies;
   const ours = manifest("package.json").dependencies;
-  for (const name of ["hono", "@hono/node-server"]) assert.equal(peers?.[name], ours?.[name]);
+  for (const name of ["hono", "@hono/node-server", "mutative", "ws"]) assert.equal(peers?.[name], ours?.[name]);
 });

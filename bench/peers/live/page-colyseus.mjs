@@ -1,0 +1,1 @@
+export { ColyseusSDK } from "@colyseus/sdk";
