@@ -37,6 +37,7 @@ const live = new Live({
   app,
   stateLimit: 1024 * 1024,
   rehearses: false,
+  interleave: undefined,
   values: () => ({}),
 });
 
