@@ -3,7 +3,9 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StateDeclaration } from "./state.ts";
 import { detached } from "./draft.ts";
 import { didYouMean } from "../../kernel/nearest.ts";
+import { assertHolds } from "./seal.ts";
 import { isThenable } from "./instance.ts";
+import { messageOf } from "../../kernel/errors.ts";
 import { liveError } from "../errors.ts";
 
 /** What a state declares under a name. @throws LivespanError UNKNOWN_EVENT */
@@ -24,8 +26,18 @@ export function memberNamed(
 /** What a schema makes of an argument. @throws LivespanError INVALID_ARGUMENT */
 export function checked(schema: StandardSchemaV1 | undefined, arg: unknown, what: string): unknown {
   if (schema === undefined) return undefined;
+  assertPlain(arg, what);
   const outcome = schema["~standard"].validate(arg);
   return isThenable(outcome) ? outcome.then((settled) => output(settled, what)) : output(outcome, what);
+}
+
+/** What goes deeper than a state may, or would change a prototype, is kept from the schema and the handler. */
+function assertPlain(arg: unknown, what: string): void {
+  try {
+    assertHolds(arg, "argument");
+  } catch (cause) {
+    throw liveError("INVALID_ARGUMENT", `the argument of ${what} is not what it takes: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function output(result: StandardSchemaV1.Result<unknown>, what: string): unknown {

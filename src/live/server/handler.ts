@@ -6,7 +6,6 @@ import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import { checked, detachedArgument, memberNamed } from "./argument.ts";
-import { assertHolds } from "./seal.ts";
 import { Hold } from "./hold.ts";
 import { isThenable } from "./instance.ts";
 import { liveError } from "../errors.ts";
@@ -90,8 +89,6 @@ class HandlerContext implements EventContext<{}, {}, {}> {
 /** Runs one event inside its tab's block, from start to end. Settles with what the handler gives. */
 export async function handle(entry: EventEntry, tab: Tab, runtime: Runtime): Promise<unknown> {
   const { instance, name, member, chain } = entry;
-  // Deeper than a state may be: whoever walks through it would run out of stack.
-  assertHolds(entry.arg, `the argument of "${name}"`);
   const checking = checked(member.schema, entry.arg, `event "${name}"`);
   const arg = isThenable(checking) ? await checking : checking;
   const hold = await Hold.take(instance, `event "${name}"`);
