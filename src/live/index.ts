@@ -4,6 +4,7 @@ export type {
   Background,
   BackgroundOptions,
   BackgroundTask,
+  Block,
   ConnectionFacts,
   Event,
   EventContext,

@@ -1,5 +1,5 @@
 import type { BackgroundMember } from "./member.ts";
-import type { BackgroundTask, ConnectionFacts, LiveApp, Locked, Self } from "./context.ts";
+import type { BackgroundTask, Block, ConnectionFacts, LiveApp, Locked, Self } from "./context.ts";
 import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
@@ -79,7 +79,7 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     return this.instance.update(fn);
   };
 
-  readonly exclusive = async <R>(fn: (state: never) => Promise<R>): Promise<R> => {
+  readonly exclusive = async <R>(fn: (state: never, block: Block) => Promise<R>): Promise<R> => {
     this.assertLasts();
     return this.instance.exclusive(this.title, fn);
   };

@@ -103,12 +103,21 @@ export interface Self<V, P, N, B> extends Surroundings<N> {
   readonly view: Frozen<V & P>;
   /** Changes the state synchronously, all or nothing. May be run again on a conflict: pure, apart from the draft. */
   update<R>(fn: (state: V & P) => R): Promise<R>;
-  /** Holds the tab's block while `fn` runs; kept when it settles, dropped when it rejects. */
-  exclusive<R>(fn: (state: V & P) => Promise<R>): Promise<R>;
+  /**
+   * Holds the tab's block while `fn` runs; kept when it settles, dropped when it rejects. When the lock was lost to another
+   * process nothing of it is kept, and it runs again, three times at most.
+   */
+  exclusive<R>(fn: (state: V & P, block: Block) => Promise<R>): Promise<R>;
   /** The block by hand: `await using s = await self.lock()`, then `s.commit()`; without it nothing is kept. */
   lock(): Promise<V & P & Locked>;
   /** Starts another background task of this state. */
   readonly start: ByName<B>;
+}
+
+/** A block, as what runs inside of it sees it. */
+export interface Block {
+  /** Fires when the lock was lost, or may have been: what is done from now on may not be kept. */
+  readonly lost: AbortSignal;
 }
 
 /** What a draft has that was locked by hand. */

@@ -1,3 +1,4 @@
+import type { Block } from "./context.ts";
 import type { Instance } from "./instance.ts";
 import type { Lease } from "./store.ts";
 import { begin, checkpoint, detached, discard, type Draft, finish } from "./draft.ts";
@@ -5,7 +6,7 @@ import { ImmutableStateError } from "../errors.ts";
 import { Scope } from "./scope.ts";
 
 /** An exclusive block that lasts: a handler's, `exclusive` or one that was taken by hand. */
-export class Hold {
+export class Hold implements Block {
   /** The block's code, and what it starts, runs in this. */
   readonly scope: Scope;
   private readonly instance: Instance;
@@ -39,10 +40,14 @@ export class Hold {
     }
   }
 
+  get lost(): AbortSignal {
+    return this.lease.lost;
+  }
+
   /** Runs `fn` on the draft, keeps what it did and gives the block back. */
-  async run<R>(fn: (draft: never) => R): Promise<Awaited<R>> {
+  async run<R>(fn: (draft: never, block: Block) => R): Promise<Awaited<R>> {
     try {
-      const result = await this.scope.run(() => fn(this.draft!.state as never));
+      const result = await this.scope.run(() => fn(this.draft!.state as never, this));
       const given = detached(result);
       await this.end();
       return given;

@@ -1,3 +1,4 @@
+import type { Block } from "./context.ts";
 import type { Change, Instance as Watched, Payload } from "./engine.ts";
 import type { Op } from "../wire/ops.ts";
 import type { Owner } from "./owner.ts";
@@ -184,7 +185,7 @@ export class Instance implements Watched {
   }
 
   /** Holds the owner's block while `fn` runs; kept when it settles, dropped when it rejects. */
-  async exclusive<R>(what: string, fn: (draft: never) => R): Promise<Awaited<R>> {
+  async exclusive<R>(what: string, fn: (draft: never, block: Block) => R): Promise<Awaited<R>> {
     for (let lost = 0; ; lost++) {
       const hold = await Hold.take(this, what);
       try {
