@@ -4,12 +4,14 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { suite, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
-import { manualClock, testApp } from "livespan/testing";
+import { explore, manualClock, testApp } from "livespan/testing";
 import { Program } from "../../test/programs/program.ts";
 import { Project } from "../../test/app/pages/project.ts";
 import { startProxy } from "../../test/services/proxy.ts";
 import { useBrowser } from "../../test/browser/browser.ts";
 import backgroundTask from "./background-task.ts";
+import { counter } from "./background-task.state.ts";
+import { myTaskState } from "./guarded-task.state.ts";
 import lowLevel from "./low-level.ts";
 
 const browser = useBrowser();
@@ -96,6 +98,23 @@ for (const path of ["/", "/guarded"]) {
       await clock.advance(3 * 500);
       await counter.shows(4);
     });
+  });
+}
+
+for (const state of [counter, myTaskState]) {
+  test(`${state.name}: in whatever order Start, Stop and Start are met, it never says that it runs when it does not`, async () => {
+    const { runs } = await explore(
+      backgroundTask,
+      async (t) => {
+        await using tab = await t.tab(state);
+        await tab.events.setMax("2");
+        const { toggle } = tab.events;
+        await t.race(toggle, toggle, toggle);
+        assert.deepEqual([tab.snapshot.counter, tab.snapshot.running], [2, false]);
+      },
+      { runs: 200 },
+    );
+    assert.ok(runs > 20);
   });
 }
 
@@ -235,11 +254,12 @@ test("built, and run by a process, it counts by the clock on the wall and ends i
   assert.equal((await build.end()).code, 0, build.err);
   await using program = Program.cli(["start", "background-task.ts", "--port", "0"], {
     cwd: project.path,
-    env: { LIVESPAN_LAME_DUCK: "0" },
   });
   await using visitor = await browser.visitor({ expected: [/WebSocket connection .* failed|ERR_CONNECTION_REFUSED/] });
   const counter = new CounterPage(await visitor.open(await program.url()));
+  const radius = await counter.page.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius");
+  assert.equal(radius, "14px");
   await counter.press("Start");
   await counter.shows(2);
-  assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  assert.deepEqual(await program.stop("SIGINT"), { code: 0, signal: null });
 });

@@ -1,0 +1,39 @@
+// The counter of the design, by the letter: server.
+import { defineState } from "livespan/live";
+import { z } from "zod";
+
+export const counter = defineState("counter", {
+  vars: { counter: 0, maxCounter: 10, running: false },
+  private: { clicks: 0 }, // never leaves the server
+  computed: { label: (s) => `${s.counter} / ${s.maxCounter}` },
+})
+  .background(({ background }) => ({
+    count: background(
+      async (self) => {
+        for (;;) {
+          // the exclusive block: fresh, atomic
+          const more = await self.update((s) => {
+            if (s.counter >= s.maxCounter) s.running = false;
+            if (s.running) s.counter++;
+            return s.running;
+          });
+          if (!more) return;
+          await self.sleep(500); // outside the block: the page stays interactive
+        }
+      },
+      { concurrency: "single" },
+    ), // the seed's `_n_tasks` guard, which also survives a crash
+  }))
+  .events(({ on }) => ({
+    toggle: on((s, ctx) => {
+      s.clicks++;
+      s.running = !s.running;
+      if (s.running) ctx.start("count");
+    }),
+    setMax: on(z.coerce.number().int().min(0), (s, max) => {
+      s.maxCounter = max;
+    }),
+    clear: on((s) => {
+      s.counter = 0;
+    }),
+  }));
