@@ -1,16 +1,28 @@
 // A program with a real job: it reads text. `npm start` runs it.
 import { createApp } from "livespan";
+import { memoryStore } from "livespan/live";
+import { redisStore } from "livespan/redis";
 import { analyzer } from "./analyzer.ts";
 import { library } from "./library.ts";
 import { page } from "./page.ts";
+import { desk } from "./room/desk.state.ts";
+import { presence } from "./room/presence.ts";
+import { together } from "./room/together.state.ts";
 import { statistics } from "./statistics.ts";
 import { watcher } from "./watcher.ts";
+
+const { REDIS_URL: url } = process.env;
+const store = url === undefined ? memoryStore() : redisStore({ url, prefix: "livespan-tour:" });
 
 export const app = createApp({
   name: "tour",
   version: "0.1.0",
   description: "Reads English text: entities, sentiment, readability; and keeps figures of a folder of documents.",
-  tasks: [watcher],
+  states: [desk, together],
+  store,
+  // The longest text, and a row for each of its sentences.
+  live: { stateLimit: 2_097_152 },
+  tasks: [watcher, presence(store.name)],
 })
   .include(page)
   .include(analyzer)

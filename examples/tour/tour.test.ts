@@ -176,15 +176,20 @@ suite("the tour", () => {
     await tour.look();
   });
 
-  test("the page is served, with nothing beside it", async () => {
-    const response = await tour.t.request("/");
-    assert.match(response.headers.get("content-security-policy") ?? "", /default-src 'none'/);
-    const html = await response.text();
-    const files = Array.from(html.matchAll(/(?:href|src)="(\/page\/[^"]+)"/g), ([, path]) => path ?? "");
-    const styles = ["page", "form", "reading", "library"].map((name) => `/page/${name}.css`);
-    assert.deepEqual(files, [...styles, "/page/page.js"]);
-    for (const path of files) assert.equal((await tour.t.request(path)).status, 200);
-    for (const path of ["/page/none.js", "/page/..%2fapp.ts", "/app.ts"]) {
+  test("the pages are served, with nothing beside them", async () => {
+    for (const [page, styles, script] of [
+      ["/", ["/assets/examples-tour-room-room-page-*.css"], "/assets/examples-tour-room-room-page-*.js"],
+      ["/library", ["page", "form", "reading", "library"].map((name) => `/page/${name}.css`), "/page/library.js"],
+    ] as const) {
+      const response = await tour.t.request(page);
+      assert.match(response.headers.get("content-security-policy") ?? "", /default-src 'none'/, page);
+      const html = await response.text();
+      const files = Array.from(html.matchAll(/(?:href|src)="(\/(?:page|assets)\/[^"]+)"/g), ([, path]) => path ?? "");
+      const unhashed = files.map((path) => path.replace(/(?<=^\/assets\/.*-page-)[\w-]{8}(?=\.)/, "*"));
+      assert.deepEqual(unhashed.toSorted(), ["/page/theme.js", script, ...styles].toSorted());
+      for (const path of files) assert.equal((await tour.t.request(path)).status, 200, path);
+    }
+    for (const path of ["/page/none.js", "/page/..%2fapp.ts", "/app.ts", "/room/desk.state.ts"]) {
       assert.equal((await tour.t.request(path)).status, 404, path);
     }
   });
@@ -219,7 +224,8 @@ test("a folder that is none fails the start by its name", async () => {
 });
 
 test("as a process it prints its tree and its address, and one Ctrl-C ends it", async () => {
-  await using program = Program.cli(["start", "examples/tour/app.ts", "--port", "0", "--tree"]);
+  const env = { NODE_ENV: "development" };
+  await using program = Program.cli(["start", "examples/tour/app.ts", "--port", "0", "--tree"], { env });
   const response = await ask(`${await program.url()}/stats`);
   assert.equal(response.status, 200);
   await response.body?.cancel();

@@ -2,12 +2,10 @@ import { DocumentList } from "./documents.js";
 import { element, number } from "./element.js";
 import { figuresNodes, followFigures } from "./figures.js";
 import { readingCards } from "./reading.js";
-import { samples } from "./samples.js";
 import { ask, refusalCard } from "./server.js";
 
-const mostCharacters = 20_000;
-const ids = ["form", "text", "count", "submit", "reading", "figures", "connection", "banner"];
-const [form, text, count, submit, target, figures, connection, banner] = ids.map((id) => document.getElementById(id));
+const ids = ["reading", "figures", "connection", "banner"];
+const [target, figures, connection, banner] = ids.map((id) => document.getElementById(id));
 const documents = new DocumentList(document.getElementById("search"), document.getElementById("documents"));
 let asking = new AbortController();
 
@@ -16,7 +14,6 @@ async function show(load) {
   asking.abort();
   const { signal } = (asking = new AbortController());
   target.setAttribute("aria-busy", "true");
-  submit.disabled = true;
   try {
     const cards = await load(signal);
     if (!signal.aborted) target.replaceChildren(...cards);
@@ -25,14 +22,6 @@ async function show(load) {
   }
   if (signal.aborted) return;
   target.removeAttribute("aria-busy");
-  submit.disabled = false;
-}
-
-async function readText(signal) {
-  const body = JSON.stringify({ text: text.value });
-  return readingCards(
-    await ask("/analyze", { method: "POST", headers: { "content-type": "application/json" }, body, signal }),
-  );
 }
 
 async function readDocument(id, signal) {
@@ -54,10 +43,7 @@ async function readDocument(id, signal) {
 function showEmpty() {
   asking.abort();
   target.removeAttribute("aria-busy");
-  submit.disabled = false;
-  target.replaceChildren(
-    element("p", { class: "empty" }, "What the model finds appears here. You can also open a document."),
-  );
+  target.replaceChildren(element("p", { class: "empty" }, "Open a document: what the model finds in it appears here."));
 }
 
 async function follow() {
@@ -73,13 +59,6 @@ async function follow() {
 function reveal() {
   const { top } = target.getBoundingClientRect();
   if (top < 0 || top > (innerHeight * 2) / 3) target.scrollIntoView({ block: "start" });
-}
-
-function countCharacters() {
-  const over = text.value.length > mostCharacters;
-  count.textContent = `${number(text.value.length)} / ${number(mostCharacters)}`;
-  count.toggleAttribute("data-over", over);
-  text.setAttribute("aria-invalid", String(over));
 }
 
 function connected(live) {
@@ -102,27 +81,7 @@ function figuresChanged(latest) {
   void documents.show();
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (location.hash.startsWith("#/documents/")) history.pushState(undefined, "", "#/");
-  documents.mark();
-  void show(readText).then(reveal);
-});
-text.addEventListener("input", countCharacters);
-text.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-});
-for (const [name, sample] of Object.entries(samples)) {
-  const button = element("button", { type: "button" }, name);
-  button.addEventListener("click", () => {
-    text.value = sample;
-    countCharacters();
-    form.requestSubmit();
-  });
-  document.getElementById("samples").append(button);
-}
 addEventListener("hashchange", () => void follow());
 
-countCharacters();
 void follow();
 followFigures({ connected, changed: figuresChanged });

@@ -1,0 +1,100 @@
+import { useEffect, useRef, useState } from "react";
+import { useDesk } from "./states.ts";
+import { counted, feelingOf } from "./words.ts";
+
+const connections = { live: "live", resuming: "connecting", offline: "offline" } as const;
+
+/** Whether the line to the server is lost: not while it is opened for the first time. */
+export function useIsAway(): boolean {
+  const status = useDesk.useStatus();
+  const [wasLive, setWasLive] = useState(false);
+  if (status === "live" && !wasLive) setWasLive(true);
+  return status === "offline" || (wasLive && status !== "live");
+}
+
+export function Top() {
+  const status = useDesk.useStatus();
+  return (
+    <header className="top">
+      <p className="brand">
+        <span className="mark" aria-hidden="true" />
+        Reading room
+      </p>
+      <nav aria-label="Of this program">
+        <a href="/" aria-current="page">
+          Read
+        </a>
+        <a href="/library">Library</a>
+        <a href="/docs">API</a>
+      </nav>
+      <p className="connection" data-state={status}>
+        {connections[status]}
+      </p>
+      <button type="button" className="quiet" data-theme-switch="">
+        Light or dark
+      </button>
+    </header>
+  );
+}
+
+/** Says when the line is lost, and what a server that kept nothing has lost. */
+export function Banner({ isAway }: { readonly isAway: boolean }) {
+  const id = useDesk(({ job }) => job?.id);
+  const [shown, setShown] = useState(id);
+  if (id !== undefined && id !== shown) setShown(id);
+  const isLost = id === undefined && shown !== undefined;
+  return (
+    <div role="status">
+      {isAway && (
+        <p className="banner">
+          The connection to the server is lost. What you see is the last that is known; it is tried again by itself.
+        </p>
+      )}
+      {!isAway && isLost && (
+        <p className="banner">
+          The server no longer knows what this tab has read: it was started anew and kept nothing. Send the text once
+          more.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Tells a screen reader what has become of the text: its beginning and its end, not each sentence. */
+export function Announcer() {
+  const job = useDesk(({ job }) => job);
+  return (
+    <p className="hidden" role="status">
+      {job !== null && announcementOf(job)}
+    </p>
+  );
+}
+
+function announcementOf({ title, state, words, sentences, sentiment }: Job): string {
+  if (state === "reading") return `Reading “${title}”.`;
+  if (state === "stopped") return `Stopped reading “${title}”.`;
+  if (state === "failed") return `“${title}” could not be read to its end.`;
+  return `“${title}” has been read: ${counted(words, "word")} in ${counted(sentences, "sentence")}, ${feelingOf(sentiment)}.`;
+}
+
+interface Job {
+  readonly title: string;
+  readonly state: "reading" | "stopped" | "failed" | "done";
+  readonly words: number;
+  readonly sentences: number;
+  readonly sentiment: number;
+}
+
+/** Tells the server each time that this page has a line to it. */
+export function Presence() {
+  const status = useDesk.useStatus();
+  const told = useRef(false);
+  useEffect(() => {
+    if (status !== "live") told.current = false;
+    else if (!told.current) {
+      told.current = true;
+      void useDesk.events.here();
+    }
+  }, [status]);
+  return null;
+}
