@@ -141,7 +141,7 @@ describe("what is sent", () => {
   ): Promise<number> {
     const app = createApp({ states: [state], live: { burst: 100_000, rate: 100_000 } });
     await using t = await testApp(app, { listen: true });
-    const { headers } = await fetch(`${t.url}/_live/session`);
+    const { headers } = await t.request("/_live/session");
     const socket = new WebSocket(`${t.url}/_live`, { origin: t.url, headers: { cookie: headers.get("set-cookie")! } });
     const waiting = new Map<number, () => void>();
     let bytes = 0;
@@ -183,39 +183,6 @@ describe("what is sent", () => {
   test("one cell of 10,000 rows: under 200 B", async () => {
     const bytes = await bytesOf((send) => send("tick", 5_000));
     assert.ok(bytes < 200, `${bytes} B`);
-  });
-});
-
-describe("two processes with one Redis", () => {
-  const pair = async () => {
-    const prefix = `pair-${process.pid}-${++spaces}:`;
-    const small = defineState("small", { vars: { n: 0 } }).events(({ on }) => ({ add: on((s) => ++s.n) }));
-    const run = () => testApp(createApp({ states: [small] }), { store: redisStore({ url, prefix }) });
-    return { small, one: await run(), two: await run() };
-  };
-
-  test("a change that one makes reaches the tab that the other has", async () => {
-    const { small, one, two } = await pair();
-    await using a = one;
-    await using b = two;
-    await using tab = await a.tab(small);
-    await b.app.modifyState(small, tab.token, (s) => (s.n = 7));
-    await tab.until(({ n }) => n === 7);
-    assert.equal(await tab.events.add(), 8);
-    assert.equal(await b.app.modifyState(small, tab.token, (s) => s.n), 8);
-    await assert.rejects(b.app.modifyState(small, "nobody", () => {}));
-  });
-
-  test("increments of both add up exactly", async () => {
-    const { small, one, two } = await pair();
-    await using a = one;
-    await using b = two;
-    await using tab = await a.tab(small);
-    const outside = async (): Promise<void> => {
-      for (let i = 0; i < 50; i++) await b.app.modifyState(small, tab.token, (s) => ++s.n);
-    };
-    await Promise.all([outside(), ...Array.from({ length: 50 }, () => tab.events.add())]);
-    await tab.until(({ n }) => n === 100);
   });
 });
 

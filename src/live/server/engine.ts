@@ -29,6 +29,8 @@ export interface Instance {
   readonly version: number;
   /** Vars and computed of the latest that is kept: frozen, shares what did not change with the one before. */
   readonly snapshot: object;
+  /** The snapshot as it travels. */
+  readonly whole: Payload;
   /** `listener` is called synchronously after each commit, in order. The returned function ends that. */
   watch(listener: (change: Change) => void): () => void;
 }

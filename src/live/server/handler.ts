@@ -6,6 +6,8 @@ import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import { checked, detachedArgument, memberNamed } from "./argument.ts";
+import { assertHolds } from "./seal.ts";
+import { detached } from "./draft.ts";
 import { Hold } from "./hold.ts";
 import { isThenable } from "./instance.ts";
 import { liveError } from "../errors.ts";
@@ -16,6 +18,8 @@ export interface EventEntry {
   readonly name: string;
   readonly member: EventMember;
   readonly arg: unknown;
+  /** Names it over restarts of the server, when a client sent it: one that was kept is not done again. */
+  readonly id: string | undefined;
   /** What it and all that it begins is cancelled with, when its event supersedes. */
   readonly chain: Chain | undefined;
 }
@@ -64,7 +68,7 @@ class HandlerContext implements EventContext<{}, {}, {}> {
   readonly queue = (name: string, arg?: unknown): void => {
     const { instance, chain } = this.entry;
     const member = memberNamed(instance.declaration, "event", name);
-    const entry = { instance, name, member, arg: detachedArgument(arg), chain };
+    const entry = { instance, name, member, arg: detachedArgument(arg), id: undefined, chain };
     this.effects.push(() => this.tab.push(entry));
   };
 
@@ -91,13 +95,15 @@ export async function handle(entry: EventEntry, tab: Tab, runtime: Runtime): Pro
   const { instance, name, member, chain } = entry;
   const checking = checked(member.schema, entry.arg, `event "${name}"`);
   const arg = isThenable(checking) ? await checking : checking;
-  const hold = await Hold.take(instance, `event "${name}"`);
+  const hold = await Hold.take(instance, `event "${name}"`, entry.id);
   const context = new HandlerContext(entry, tab, runtime, hold);
   const result = await hold.run(async (state) => {
     chain?.throwIfAborted();
     const given = member.schema === undefined ? member.handler(state, context) : member.handler(state, arg, context);
-    const value = await ended(given, context.flush);
+    const value = detached(await ended(given, context.flush));
     chain?.throwIfAborted();
+    // Before anything is kept: what cannot be sent is the handler's fault.
+    assertHolds(value, "the result");
     return value;
   });
   context.release();

@@ -14,10 +14,13 @@ export class Hold implements Block {
   private readonly lease: Lease;
   private readonly since: number;
   private draft: Draft<object> | undefined;
+  private readonly id: string | undefined;
+  private commits = 0;
   private isReleased = false;
 
-  private constructor(instance: Instance, what: string, lease: Lease) {
+  private constructor(instance: Instance, what: string, lease: Lease, id: string | undefined) {
     this.instance = instance;
+    this.id = id;
     this.what = what;
     this.lease = lease;
     this.since = instance.runtime.now();
@@ -26,14 +29,18 @@ export class Hold implements Block {
     instance.owner.heldBy(this.scope);
   }
 
-  /** Waits for the block. @throws LivespanError REENTRANT_LOCK, LOCK_CYCLE, STORE_UNREACHABLE */
-  static async take(instance: Instance, what: string): Promise<Hold> {
+  /**
+   * Waits for the block. What is kept under an `id` was not kept before, or the block ends with EVENT_FORGOTTEN.
+   *
+   * @throws LivespanError REENTRANT_LOCK, LOCK_CYCLE, STORE_UNREACHABLE
+   */
+  static async take(instance: Instance, what: string, id?: string): Promise<Hold> {
     const { owner, runtime } = instance;
     if (runtime.interleave !== undefined) await runtime.interleave(`${what} of ${instance.declaration.name}`);
     const turn = owner.take();
     if (turn !== undefined) await turn;
     try {
-      return new Hold(instance, what, await instance.acquire());
+      return new Hold(instance, what, await instance.acquire(), id);
     } catch (error) {
       owner.pass();
       throw error;
@@ -62,7 +69,7 @@ export class Hold implements Block {
     const { draft, instance } = this;
     if (draft === undefined) throw this.ended();
     const next = instance.checked(checkpoint(draft));
-    if (next !== instance.value) await instance.commitHeld(this.lease, next, false);
+    if (next !== instance.value) await instance.commitHeld(this.lease, next, false, this.nextId());
   }
 
   /** Keeps what was changed, and gives the block back in the same step. */
@@ -71,7 +78,7 @@ export class Hold implements Block {
     this.scope.isOpen = false;
     const next = this.finished();
     const isChanged = next !== this.instance.value;
-    if (isChanged) await this.instance.commitHeld(this.lease, next, true);
+    if (isChanged) await this.instance.commitHeld(this.lease, next, true, this.nextId());
     await this.release(isChanged);
   }
 
@@ -110,6 +117,10 @@ export class Hold implements Block {
     this.draft = undefined;
     if (draft === undefined) throw this.ended();
     return instance.checked(finish(draft));
+  }
+
+  private nextId(): string | undefined {
+    return this.id === undefined ? undefined : `${this.id}.${++this.commits}`;
   }
 
   private ended(): ImmutableStateError {

@@ -59,7 +59,9 @@ export class Instance implements Watched {
   readonly runtime: Runtime;
   private saved: Saved | undefined;
   private readonly projection: Projection;
-  private listeners: readonly ((change: Change) => void)[] = [];
+  private readonly listeners = new Set<(change: Change) => void>();
+  /** The snapshot as it travels, of a shared state: many ask for the same one. */
+  private sent: { readonly of: object; readonly payload: Payload } | undefined;
   private opening: Promise<void> | undefined;
 
   constructor(
@@ -116,9 +118,15 @@ export class Instance implements Watched {
     await lease.release();
   }
 
+  get whole(): Payload {
+    if (this.key === undefined) return encode(this.snapshot);
+    if (this.sent?.of !== this.snapshot) this.sent = { of: this.snapshot, payload: encode(this.snapshot) };
+    return this.sent.payload;
+  }
+
   watch(listener: (change: Change) => void): () => void {
-    this.listeners = [...this.listeners, listener];
-    return () => void (this.listeners = this.listeners.filter((each) => each !== listener));
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   /** Changes it synchronously, all or nothing. `fn` runs again when somebody was faster. */
@@ -205,10 +213,13 @@ export class Instance implements Watched {
   }
 
   /** Keeps what was made under a lease. */
-  async commitHeld(lease: Lease, next: object, release: boolean): Promise<void> {
+  async commitHeld(lease: Lease, next: object, release: boolean, id = nextId()): Promise<void> {
     const snapshot = this.project(next);
-    const done = lease.commit(this.commitOf(next), release);
-    this.accept(done instanceof Promise ? await done : done, snapshot);
+    const { version } = this;
+    const done = lease.commit(this.commitOf(next, id), release);
+    const saved = done instanceof Promise ? await done : done;
+    if (saved.version > version || saved.epoch !== this.epoch) return this.accept(saved, snapshot);
+    throw liveError("EVENT_FORGOTTEN", `a change of ${this.name} was kept before, by a server that is gone.`);
   }
 
   /** @throws LivespanError STATE_TOO_LARGE */
@@ -230,9 +241,9 @@ export class Instance implements Watched {
     return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
   }
 
-  private commitOf(next: object): Commit {
+  private commitOf(next: object, id = nextId()): Commit {
     const before = this.value;
-    return { id: nextId(), base: this.saved, value: next, ops: () => diff(before, next) };
+    return { id, base: this.saved, value: next, ops: () => diff(before, next) };
   }
 
   /** Takes what a store holds, when it is not known yet. */
@@ -254,7 +265,7 @@ export class Instance implements Watched {
     this.version = saved.version;
     const isSame = this.snapshot === before && this.epoch === saved.epoch;
     this.epoch = saved.epoch;
-    if (isSame || this.listeners.length === 0) return;
+    if (isSame || this.listeners.size === 0) return;
     const change = new PublicChange(saved.epoch, version, saved.version, before, this.snapshot);
     for (const listener of this.listeners) listener(change);
   }

@@ -101,8 +101,8 @@ export class Replica {
   }
 
   private whole(): string {
-    const { epoch, version, snapshot } = this.instance;
-    const { text, rich } = encode(snapshot);
+    const { epoch, version, snapshot, whole } = this.instance;
+    const { text, rich } = whole;
     this.marks = undefined;
     this.has(epoch, version, snapshot);
     return `["${rich ? "S" : "s"}",${this.place},${JSON.stringify(epoch)},${version},${rich ? JSON.stringify(text) : text}]`;

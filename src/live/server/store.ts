@@ -22,7 +22,10 @@ export interface Saved {
 
 /** A change that is to be kept: all of it or nothing. */
 export interface Commit {
-  /** Unguessable and used once: a commit that is tried again under its id is not done twice. */
+  /**
+   * Of one of the last commits of its place at the latest 32 back, it is not done again, whatever it was made from: the
+   * answer has the version that it had got.
+   */
   readonly id: string;
   /** What the change was made from; undefined when the store held nothing. */
   readonly base: Saved | undefined;

@@ -45,13 +45,13 @@ export class Tab implements ConnectedTab {
     return this.live.join(this, state, key);
   }
 
-  async dispatch({ instance, name, arg }: Dispatch): Promise<unknown> {
+  async dispatch({ id, instance, name, arg }: Dispatch): Promise<unknown> {
     if (this.live.isStopping) throw new Stopping(`the server goes down; event "${name}" was not taken`);
     const ours = instance as Instance;
     const member = memberNamed(ours.declaration, "event", name);
     const chain = member.options.supersedes === true ? this.supersede(ours, name) : undefined;
     return new Promise((resolve, reject) => {
-      this.add({ instance: ours, name, member, arg, chain, resolve, reject });
+      this.add({ instance: ours, name, member, arg, id: `e${this.token.slice(0, 8)}.${id}`, chain, resolve, reject });
     });
   }
 

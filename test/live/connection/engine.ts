@@ -25,6 +25,10 @@ export class PlainInstance implements Instance {
     this.snapshot = declaration.initial;
   }
 
+  get whole(): Instance["whole"] {
+    return encode(this.snapshot);
+  }
+
   watch(listener: (change: Change) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);

@@ -142,8 +142,9 @@ class MemoryStore implements Store {
     const kept = keptIn(entry, state);
     const saved = kept?.saved;
     const { id, base, value } = commit;
+    if (kept?.commit === id) return { kind: "saved", saved: kept.saved };
     if (saved?.version !== base?.version || saved?.epoch !== base?.epoch) {
-      return kept?.commit === id ? { kind: "saved", saved: kept.saved } : { kind: "conflict", saved };
+      return { kind: "conflict", saved };
     }
     if (kept !== undefined) {
       kept.commit = id;

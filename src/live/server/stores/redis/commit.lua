@@ -13,22 +13,31 @@ local function known()
   end
 end
 
+-- With the lock where that ends, done or not.
+local function settle()
+  local isLocked = lease ~= '' and holder == lease
+  if isLocked and ARGV[7] == '1' then isLocked = passOn() end
+  keep(isLocked)
+end
+
+if string.find('\n' .. ids, '\n' .. ARGV[10] .. '\n', 1, true) then
+  settle()
+  return known()
+end
 if lease == '' then
-  if stillHeld(holder, found[5], found[6]) then return known() or { 'held' } end
+  if stillHeld(holder, found[5], found[6]) then return { 'held' } end
 elseif holder ~= lease and (holder or found[7] ~= ARGV[6]) then
-  return known() or { 'lost' }
+  return { 'lost' }
 end
 if (version or '0') ~= ARGV[9] or (version and birth ~= ARGV[8]) then
-  return known() or (lease ~= '' and { 'lost' }) or { 'conflict', held(state) }
+  return lease ~= '' and { 'lost' } or { 'conflict', held(state) }
 end
 
 birth = birth or string.format('%x', micros)
 version = digits((tonumber(version) or 0) + 1)
 ids = ARGV[10] .. '\n' .. string.sub(ids, 1, 31 * (#ARGV[10] + 1))
 redis.call('HSET', KEY, 'b', birth, 'v:' .. state, version, 's:' .. state, text, 'i:' .. state, ids)
-local isLocked = lease ~= '' and holder == lease
-if isLocked and ARGV[7] == '1' then isLocked = passOn() end
-keep(isLocked)
+settle()
 
 local message = 'c ' .. birth .. ' ' .. version .. '\n' .. ARGV[12] .. '\n' .. ARGV[13]
 local listening = {}
