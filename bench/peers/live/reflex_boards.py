@@ -45,8 +45,8 @@ def cell_step(state):
 steps = {"small": small_step, "rows": rows_step, "lines": lines_step, "tokens": tokens_step, "cell": cell_step}
 
 
-def board_of(name: str, base: type):
-    """The board as a subclass of `base`, with its step as an event, and the names of its vars."""
+def board_of(name: str):
+    """The board as a state, with its step as an event, and the names of its vars."""
     first = {
         "small": {"count": 0, "limit": 10, "running": False, "name": "Ada"},
         "rows": {"count": 0, "rows": items(1_000)},
@@ -59,16 +59,12 @@ def board_of(name: str, base: type):
     def step(self):
         steps[name](self)
 
-    async def join(self, seat: str):
-        await self._link_to(seat)
-
     members = {
         "__module__": __name__,
         "__annotations__": {field: types.get(field, type(value)) for field, value in first.items()},
         "step": rx.event(step),
-        **({"join": rx.event(join)} if base is rx.SharedState else {}),
     }
-    board = type("Board", (base,), {**first, **members})
+    board = type("Board", (rx.State,), {**first, **members})
     # What is kept in Redis is pickled, and found again by its name.
     globals()["Board"] = board
     return board, list(first)

@@ -11,7 +11,7 @@ from reflex.app import _sio_dumps
 from reflex.istate.manager.token import BaseStateToken
 
 name, seconds = sys.argv[1], float(sys.argv[2])
-Board, fields = board_of(name, rx.State)
+Board, fields = board_of(name)
 app = rx.App()
 token = BaseStateToken(ident="tab", cls=Board)
 

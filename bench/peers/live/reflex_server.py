@@ -1,4 +1,4 @@
-"""Reflex under uvicorn: a board for each tab, or a shared one. In Redis, where REFLEX_REDIS_URL says so."""
+"""Reflex under uvicorn: a board for each tab. In Redis, where REFLEX_REDIS_URL says so."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from reflex.istate.manager.token import BaseStateToken
 from reflex_base.utils.format import format_event_handler
 
 name = sys.argv[1]
-Board, fields = board_of(name, rx.SharedState if "shared" in sys.argv else rx.State)
+Board, fields = board_of(name)
 app = rx.App()
 
 
@@ -52,7 +52,8 @@ async def drive(question: dict) -> None:
 
 async def commit(question: dict) -> dict:
     at = time.monotonic_ns() / 1e6
-    await step(question["token"])
+    # Of every tab: see broadcast.ts.
+    await asyncio.gather(*map(step, list(app.event_namespace.token_to_sid)))
     return {"at": at}
 
 
