@@ -5,11 +5,15 @@ import { ask, Stage } from "../harness/stage.ts";
 import { Verdicts } from "../harness/verdict.ts";
 
 const gibibyte = 2 ** 30;
-/** Connected before the first reading, so that what a server needs for its first tab is not laid to the others. */
-const first = 50;
 
-/** Bytes of the server's memory for each tab that is connected and does nothing; read after a collection. */
-async function perTab(side: Side, tabs: number, verdicts: Verdicts): Promise<number> {
+interface Amounts {
+  /** Connected before the first reading, so that what a server needs for its first tabs is not laid to the others. */
+  readonly first: number;
+  readonly tabs: number;
+}
+
+/** Bytes of the server's memory for each tab that is connected and does nothing; read after a collection that gives back what it can. */
+async function perTab(side: Side, { first, tabs }: Amounts, verdicts: Verdicts): Promise<number> {
   const setting = { board: "small", tabs: first, nodeArgs: ["--expose-gc"] };
   return await Stage.set(side, setting, async (stage) => {
     const memory = async () => (await ask<{ rss: number }>(stage.server, { ask: "usage", collect: true })).rss;
@@ -28,15 +32,15 @@ export const idle: Benchmark = {
   needs: ["npm", "python"],
   async run({ quick, peers }: Settings) {
     const verdicts = new Verdicts();
-    const tabs = quick ? 100 : 3_000;
-    const ours = await perTab(livespan, tabs, verdicts);
+    const amounts = quick ? { first: 20, tabs: 100 } : { first: 1_000, tabs: 3_000 };
+    const ours = await perTab(livespan, amounts, verdicts);
     const fit = (bytes: number) => Math.round(gibibyte / bytes);
     const told = (bytes: number) => `${fit(bytes)} of ${(bytes / 1_024).toFixed(1)} KiB`;
     const rows: Row[] = [
       against("live-idle", [fit(ours)], { ours: told(ours), peer: "", unit: " tabs", goal: { least: 60_000 } }),
     ];
     for (const side of peerSides(peers)) {
-      const theirs = await perTab(side, tabs, verdicts);
+      const theirs = await perTab(side, amounts, verdicts);
       rows.push(
         against("live-idle", [theirs / ours], { ours: told(ours), peer: `${side.name} ${told(theirs)}`, unit: "x" }),
       );

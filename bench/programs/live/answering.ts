@@ -17,10 +17,12 @@ export function monotonic(): number {
 
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value ?? null)}\n`);
 
-/** CPU time of the process in microseconds and its memory in bytes, after a collection where it may ask for one. */
+/** CPU time of the process in microseconds and its memory in bytes, after collections where it may ask for them. */
 function usage({ collect = false }: { readonly collect?: boolean }) {
   const { user, system } = process.cpuUsage();
-  if (collect) for (let round = 0; round < 3; round++) globalThis.gc?.();
+  if (collect)
+    for (let round = 0; round < 3; round++)
+      globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
   return { cpu: user + system, rss: process.memoryUsage.rss() };
 }
 
