@@ -19,19 +19,28 @@ interface Handled {
 }
 
 interface Amounts {
-  /** Seconds of each of the three parts. */
+  /** Seconds of each of the two measured parts. */
   readonly seconds: number;
-  readonly pilot: number;
+  /** Events after which code no longer gets faster. */
+  readonly warm: number;
+}
+
+/** Two seconds at most, for those who handle few. Settles with the events, and with how many a second came last. */
+async function warmUp(load: (events: number) => Promise<{ readonly seconds: number }>, most: number) {
+  const portion = Math.ceil(most / 20);
+  const began = performance.now();
+  for (let events = portion; ; events += portion) {
+    const { seconds } = await load(portion);
+    if (events >= most || performance.now() - began > 2_000) return { events, rate: portion / seconds };
+  }
 }
 
 /** Warms the server up, then lets all tabs send as fast as they are answered, and then at half of that. */
-async function handled(side: Side, { seconds, pilot }: Amounts, verdicts: Verdicts): Promise<Handled> {
+async function handled(side: Side, { seconds, warm }: Amounts, verdicts: Verdicts): Promise<Handled> {
   return await Stage.set(side, { board: "small", tabs }, async (stage) => {
     const load = (events: number) => ask<{ seconds: number }>(stage.tabs, { ask: "load", events });
-    const took = await load(pilot);
-    const warm = Math.ceil((pilot / took.seconds) * seconds);
-    const again = await load(warm);
-    const events = Math.ceil((warm / again.seconds) * seconds);
+    const warmed = await warmUp(load, warm);
+    const events = Math.ceil(warmed.rate * seconds);
     const before = await ask<{ cpu: number }>(stage.server, { ask: "usage" });
     await load(events);
     const after = await ask<{ cpu: number }>(stage.server, { ask: "usage" });
@@ -39,7 +48,7 @@ async function handled(side: Side, { seconds, pilot }: Amounts, verdicts: Verdic
     const rate = Math.min(fastest, 500_000 / cpu);
     const paced = Math.ceil(rate * seconds);
     const seen = await ask<{ p50: number; p99: number }>(stage.tabs, { ask: "pace", rate, events: paced });
-    verdicts.add(side.name, await stage.verdict(pilot + warm + events + paced));
+    verdicts.add(side.name, await stage.verdict(warmed.events + events + paced));
     return { cpu, ...seen };
   });
 }
@@ -75,7 +84,7 @@ export const event: Benchmark = {
   needs: ["npm", "python"],
   async run({ rounds, quick, peers }: Settings) {
     const verdicts = new Verdicts();
-    const amounts = quick ? { seconds: 0.02, pilot: 50 } : { seconds: 0.7, pilot: 500 };
+    const amounts = quick ? { seconds: 0.02, warm: 100 } : { seconds: 0.8, warm: 20_000 };
     const sides = [livespan, ...peerSides(peers)];
     const all = await interleave(
       rounds,
