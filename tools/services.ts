@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { root } from "./command.ts";
 import type { Step } from "./gate/step.ts";
 import type { Tally } from "./gate/tally.ts";
-import { findProgram, install, isProgram } from "./services/program.ts";
+import { findChromium } from "./services/chromium.ts";
+import { findProgram, install } from "./services/program.ts";
 import { redisPrograms, startRedis } from "./services/redis.ts";
 
 interface Service {
@@ -38,12 +39,6 @@ const services: readonly Service[] = [
     start: (program) => program,
   },
 ];
-
-async function findChromium(): Promise<string | undefined> {
-  const { CHROME_PATH } = process.env;
-  if (CHROME_PATH !== undefined && (await isProgram(CHROME_PATH))) return CHROME_PATH;
-  return findProgram("chromium", "chromium-browser", "google-chrome");
-}
 
 /** One step for each service that these test files need. What a step starts goes down with `stack`. */
 export async function serviceSteps(files: readonly string[], tally: Tally, stack: AsyncDisposableStack) {

@@ -77,7 +77,7 @@ export function Compose() {
       <label htmlFor={`${id}-text`}>Your text, in English</label>
       <textarea
         id={`${id}-text`}
-        rows={6}
+        rows={5}
         spellCheck={false}
         placeholder="Paste a text, or drop a file here."
         value={text}

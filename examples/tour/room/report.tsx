@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { useField } from "livespan/react";
 import { paces, type Pace } from "./job.ts";
 import { Ease, Sentiment } from "./scale.tsx";
 import { useDesk } from "./states.ts";
@@ -15,7 +16,6 @@ const says = {
 /** What is known of the text so far, and what may be done with it. */
 export function Report({ isAway }: { readonly isAway: boolean }) {
   const job = useDesk(({ job }) => job);
-  const pace = useDesk(({ pace }) => pace);
   const heading = useRef<HTMLHeadingElement>(null);
   const id = job?.id;
   const first = useRef(id);
@@ -54,21 +54,7 @@ export function Report({ isAway }: { readonly isAway: boolean }) {
         </p>
         <progress max={characters} value={read} aria-label="Read so far" />
       </div>
-      <fieldset className="segments">
-        <legend>Pace</legend>
-        {paces.map((each) => (
-          <label key={each}>
-            <input
-              type="radio"
-              name="pace"
-              value={each}
-              checked={each === pace}
-              onChange={() => void events.setPace(each)}
-            />
-            <span>{paceNames[each]}</span>
-          </label>
-        ))}
-      </fieldset>
+      <PaceChoice />
       <dl className="facts">
         <Fact term="Words" value={number(words)} />
         <Fact term="Sentences" value={number(sentences)} />
@@ -79,6 +65,24 @@ export function Report({ isAway }: { readonly isAway: boolean }) {
         <Ease value={ease} />
       </div>
     </article>
+  );
+}
+
+function PaceChoice() {
+  const { value, ...field } = useField(
+    useDesk(({ pace }) => pace),
+    (chosen) => useDesk.events.setPace(chosen as Pace), // Of the values below; the server checks it.
+  );
+  return (
+    <fieldset className="segments">
+      <legend>Pace</legend>
+      {paces.map((pace) => (
+        <label key={pace}>
+          <input type="radio" name="pace" value={pace} checked={pace === value} {...field} />
+          <span>{paceNames[pace]}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

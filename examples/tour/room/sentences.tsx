@@ -49,7 +49,7 @@ export function Sentences() {
         <input
           id={`${id}-query`}
           type="search"
-          placeholder="Search, while they come"
+          placeholder="Search as they come"
           value={query}
           onChange={({ target }) => setQuery(target.value)}
         />

@@ -44,7 +44,7 @@ export function Banner({ isAway }: { readonly isAway: boolean }) {
   if (id !== undefined && id !== shown) setShown(id);
   const isLost = id === undefined && shown !== undefined;
   return (
-    <div role="status">
+    <div className="notice" role="status">
       {isAway && (
         <p className="banner">
           The connection to the server is lost. What you see is the last that is known; it is tried again by itself.
