@@ -21,7 +21,7 @@ export class Verdicts {
     const ours = told.find(([side]) => side === "livespan")?.[1] ?? [];
     const peers = told.filter(([side, wrong]) => side !== "livespan" && wrong.some((one) => one !== 0));
     return against(`${name}: changes lost, copies that differ`, ours, {
-      ours: `none in ${ours.length} runs`,
+      ours: `0 in ${ours.length} ${ours.length === 1 ? "run" : "runs"}`,
       peer: peers.map(([side, wrong]) => `${side} ${Math.max(...wrong)}`).join(", ") || "none",
       unit: "",
       goal: { exactly: 0 },
