@@ -110,6 +110,11 @@ export class LiveWing {
     return { data: { tab: tab.token, schema: this.states.schema, path, states: seen }, cookie };
   }
 
+  /** A function of its own: what it is made beside would be kept with it as long as the socket is open. */
+  private serving(asked: SocketRequest): (socket: Socket, signal: AbortSignal) => Promise<void> {
+    return (socket, signal) => this.serve(socket, asked, signal);
+  }
+
   private upgrade(request: Request, { upgrade, incoming }: HttpEnv): Response {
     if (upgrade === undefined) {
       const headers = { upgrade: "websocket", connection: "upgrade" };
@@ -121,8 +126,7 @@ export class LiveWing {
       session: sessionOf(request.headers.get("cookie")),
     };
     const refusal = this.connections.check(asked);
-    if (refusal === undefined)
-      return upgrade.accept((socket: Socket, signal) => this.serve(socket, asked, signal), { finishes: true });
+    if (refusal === undefined) return upgrade.accept(this.serving(asked), { finishes: true, detached: true });
     const { status, error } = refusal;
     return problem(status, error.message, { members: { code: error.code } }).getResponse();
   }

@@ -9,6 +9,7 @@ import { problem } from "../problem.ts";
 import type { Fetch } from "../server.ts";
 import { Bodies, watchedStream } from "./body.ts";
 import { endReply, refuse, Reply, type Work } from "./reply.ts";
+import type { Acceptance } from "./handshake.ts";
 import { Session } from "./session.ts";
 
 /** What an attachment needs of its listener. */
@@ -157,7 +158,9 @@ export class Attachment implements Intake, Work {
     const acceptance = handshake?.accepted(response);
     if (handshake === undefined || acceptance === undefined) return this.watched(response, reply);
     if (this.closing) return problem(503, stopping).getResponse();
-    handshake.complete(reply, response, (ws) => this.converse(new Session(ws, acceptance), reply));
+    handshake.complete(reply, response, (ws, transport) =>
+      this.converse(new Session(ws, transport, acceptance), reply, acceptance),
+    );
     endReply.call(reply);
     throw upgraded;
   }
@@ -179,10 +182,16 @@ export class Attachment implements Intake, Work {
     return new Response(body, { status, headers });
   }
 
-  private converse(session: Session, reply: Reply): void {
+  private converse(session: Session, reply: Reply, { detached }: Acceptance): void {
     this.sessions.set(session, nameOf(reply));
     // What waits for the end of the exchange, or for the client to leave, waits for the socket.
-    void session.closed.then(() => reply.emit("close"));
+    if (detached) reply.emit("close");
+    else void session.closed.then(() => reply.emit("close"));
+    this.keep(session);
+  }
+
+  /** Apart from the reply, which is not to be kept with it. */
+  private keep(session: Session): void {
     const served = session.serve((error) => this.report(error));
     void served.then(() => {
       this.sessions.delete(session);

@@ -13,6 +13,7 @@ export type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
 export interface Acceptance {
   readonly run: Run;
   readonly finishes: boolean;
+  readonly detached: boolean;
 }
 
 const nothing = Buffer.alloc(0);
@@ -30,8 +31,8 @@ export class Handshake implements Upgrade {
     this.head = head;
   }
 
-  accept(run: Run, { finishes = false }: AcceptOptions = {}): Response {
-    this.acceptance = { run, finishes };
+  accept(run: Run, { finishes = false, detached = false }: AcceptOptions = {}): Response {
+    this.acceptance = { run, finishes, detached };
     // 101 is not a status that the platform's Response can have.
     return new Response(null, { headers: { upgrade: "websocket" } });
   }
@@ -48,7 +49,7 @@ export class Handshake implements Upgrade {
    * Switches protocols and hands the socket to `opened`. Where the client's headers are not a valid handshake, `ws` answers
    * 400 itself and `opened` is not called; nor is it when the client has left.
    */
-  complete(reply: Reply, response: Response, opened: (ws: WebSocket) => void): void {
+  complete(reply: Reply, response: Response, opened: (ws: WebSocket, transport: Duplex) => void): void {
     const { wss } = this;
     const { req } = reply;
     if (reply.socket !== null) reply.detachSocket(reply.socket);
@@ -56,7 +57,7 @@ export class Handshake implements Upgrade {
     const headers = (lines: string[]): void => void lines.push(...extraHeaders(response));
     wss.on("headers", headers);
     try {
-      wss.handleUpgrade(req, this.socket, this.head, opened);
+      wss.handleUpgrade(req, this.socket, this.head, (ws) => opened(ws, this.socket));
     } finally {
       wss.off("headers", headers);
       // A part of what the request came in, which it would keep as long as the socket is open.

@@ -176,7 +176,7 @@ class NodeListener implements Listener, Host {
 
   private async upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Node has taken its own listeners off: without one a reset would be an uncaught error.
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroy);
     const connection = this.connections.get(socket);
     // A handshake behind a request that is not answered yet is a breach of RFC 6455, and could not be answered in order.
     if (connection === undefined || connection.state === "in-flight") return void socket.destroy();
@@ -246,4 +246,9 @@ class NodeListener implements Listener, Host {
 
 function isStray(state: ConnectionState): boolean {
   return state === "never-sent" || state === "partial-request";
+}
+
+/** One for all sockets: a function of each one's own would keep its request for as long as it is open. */
+function destroy(this: Duplex): void {
+  this.destroy();
 }

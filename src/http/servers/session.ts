@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 
 import { isAbortOf, Stopping } from "../../kernel/catalogue.ts";
@@ -11,14 +12,18 @@ import { Messages } from "./messages.ts";
 export class Session implements Socket {
   readonly closed: Promise<SocketClose>;
   private readonly ws: WebSocket;
-  private readonly acceptance: Acceptance;
+  private readonly transport: Duplex;
+  private acceptance: Acceptance | undefined;
+  private readonly finishes: boolean;
   private readonly messages: Messages;
   private readonly controller = new AbortController();
   private isLeaving = false;
 
-  constructor(ws: WebSocket, acceptance: Acceptance) {
+  constructor(ws: WebSocket, transport: Duplex, acceptance: Acceptance) {
     this.ws = ws;
+    this.transport = transport;
     this.acceptance = acceptance;
+    this.finishes = acceptance.finishes;
     this.messages = new Messages(ws);
     this.closed = this.watchClose();
   }
@@ -27,7 +32,7 @@ export class Session implements Socket {
   async serve(failed: (error: unknown) => void): Promise<void> {
     const { signal } = this.controller;
     try {
-      await this.acceptance.run(this, signal);
+      await this.begin(signal);
       this.bye();
     } catch (error) {
       const isEnd = isAbortOf(error, signal) || (error instanceof LivespanError && error.code === "SOCKET_CLOSED");
@@ -45,7 +50,7 @@ export class Session implements Socket {
   goAway(): void {
     this.isLeaving = true;
     this.controller.abort(new Stopping("The server is stopping."));
-    if (!this.acceptance.finishes) this.bye();
+    if (!this.finishes) this.bye();
   }
 
   /** Cuts the connection. */
@@ -58,6 +63,7 @@ export class Session implements Socket {
   }
 
   send(data: string | Uint8Array): Promise<void> {
+    this.cork();
     const sent = new Promise<void>((resolve, reject) => {
       this.ws.send(data, (cause) => {
         if (cause === undefined || cause === null) return resolve();
@@ -75,6 +81,20 @@ export class Session implements Socket {
 
   [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array> {
     return this.messages;
+  }
+
+  /** What is sent in one turn leaves in one write: each costs more than all else about a message. */
+  private cork(): void {
+    if (this.transport.writableCorked > 0) return;
+    this.transport.cork();
+    process.nextTick(uncork, this.transport);
+  }
+
+  /** Calls the handler, and lets go of what it was made beside: the socket may be open for days. */
+  private begin(signal: AbortSignal): Promise<void> | undefined {
+    const { acceptance } = this;
+    this.acceptance = undefined;
+    return acceptance?.run(this, signal);
   }
 
   private bye(): void {
@@ -100,4 +120,9 @@ export class Session implements Socket {
       });
     });
   }
+}
+
+/** One for all: no function for each message. */
+function uncork(transport: Duplex): void {
+  transport.uncork();
 }

@@ -38,7 +38,8 @@ export interface Surroundings {
 export class Connection implements Pulsed, LineEnd, Debtor {
   private readonly around: Surroundings;
   private readonly socket: LiveSocket;
-  private readonly request: SocketRequest;
+  /** Until the hello: what is to be known of it is the tab's then. */
+  private request: SocketRequest | undefined;
   private readonly allowance: Allowance;
   private readonly feed: Feed;
   private tab: Tab | undefined;
@@ -135,7 +136,8 @@ export class Connection implements Pulsed, LineEnd, Debtor {
   }
 
   private async greet(messages: AsyncIterator<string | Uint8Array>): Promise<void> {
-    if (this.request.session === undefined) {
+    const session = this.request?.session;
+    if (session === undefined) {
       return this.refuse(liveError("TAB_REFUSED", "The connection came without a session."));
     }
     const { clock, limits } = this.around;
@@ -144,7 +146,7 @@ export class Connection implements Pulsed, LineEnd, Debtor {
     if (message === undefined) return;
     const hello = helloOf(readFrame(message));
     if (hello instanceof Error) return this.refuse(hello);
-    const entered = this.enter(hello, this.request.session).catch((error: unknown) => this.refuse(error));
+    const entered = this.enter(hello, session).catch((error: unknown) => this.refuse(error));
     await this.unlessOver(entered);
   }
 
@@ -153,7 +155,8 @@ export class Connection implements Pulsed, LineEnd, Debtor {
     const { tab, fresh } = await engine.tab({ token, copyOf, session });
     if (this.isOver) return;
     const line = this.takeOver(tab, fresh);
-    tab.connected(new RequestFacts(tab.token, session, this.request));
+    tab.connected(new RequestFacts(tab.token, session, this.request!));
+    this.request = undefined;
     const { schema } = engine;
     this.feed.tell(["w", { tab: tab.token, fresh, schema, heartbeat: limits.heartbeat } satisfies Welcome]);
     this.places = wants.length;

@@ -9,7 +9,7 @@ import { Connection, type Surroundings } from "./connection.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { liveError } from "../errors.ts";
 import { originRefusal } from "./origin.ts";
-import { Allowances } from "./allowance.ts";
+import { type Allowance, Allowances } from "./allowance.ts";
 
 /** Why a request does not become a socket. */
 export interface Refusal {
@@ -60,9 +60,13 @@ export class Connections {
   }
 
   /** One socket, until it is closed. `signal` fires when the server begins to stop, or the socket has closed. */
-  async serve(socket: LiveSocket, request: SocketRequest, signal: AbortSignal): Promise<void> {
+  serve(socket: LiveSocket, request: SocketRequest, signal: AbortSignal): Promise<void> {
     const allowance = this.allowances.join(request.session ?? "");
-    const connection = new Connection(this.around, socket, request, allowance);
+    return this.run(new Connection(this.around, socket, request, allowance), allowance, signal);
+  }
+
+  /** Apart from the request, which is not to be kept with it. */
+  private async run(connection: Connection, allowance: Allowance, signal: AbortSignal): Promise<void> {
     this.open++;
     this.heartbeat.add(connection);
     try {
