@@ -189,6 +189,26 @@ test("two tabs have a text each, and the same figures", async () => {
   await one.figure("Tabs open", "1");
 });
 
+test("a tab that another page has taken over says so, and loads its own again", async () => {
+  await using t = await openTour();
+  await using visitor = await browser.visitor();
+  // As on an address without HTTPS, where a browser does not tell a copy from its tab.
+  await visitor.context.addInitScript("delete Navigator.prototype.locks");
+  const room = await Room.open(visitor, t.url);
+  await room.read("Three words here.");
+  await room.shows("Read to the end");
+  const opened = visitor.context.waitForEvent("page");
+  await room.page.evaluate("void open(location.href)");
+  const copy = new Room(await opened);
+  await copy.shows("Read to the end");
+  await room.shows("goes on in another page");
+  await assertClean(room.page, "taken over");
+  await copy.page.close();
+  await room.page.getByRole("button", { name: "Load this page again" }).click();
+  await room.shows("live");
+  await room.shows("Read to the end");
+});
+
 suite("when the server is killed in the middle", () => {
   const lost = /ERR_CONNECTION_REFUSED|WebSocket/;
   const start = (port: string, env: NodeJS.ProcessEnv = {}) =>
@@ -213,7 +233,7 @@ suite("when the server is killed in the middle", () => {
 
     await using second = start(new URL(url).port, env);
     await second.url();
-    await room.shows("went on after a restart of the server");
+    await room.shows("taken up again where it was cut off");
     await room.pace("Full speed");
     await room.shows("Read to the end");
     await room.figure("Sentences", "120");

@@ -50,7 +50,7 @@ export function Report({ isAway }: { readonly isAway: boolean }) {
       <div className="progress" data-state={state}>
         <p className="note">
           {standing} · {number(Math.floor((read / characters) * 100))}% of {counted(characters, "character")}
-          {continued > 0 && ` · went on after a restart of the server${continued > 1 ? `, ${continued} times` : ""}`}
+          {continued > 0 && " · taken up again where it was cut off"}
         </p>
         <progress max={characters} value={read} aria-label="Read so far" />
       </div>

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useLiveClient } from "livespan/react";
 import { useDesk } from "./states.ts";
 import { counted, feelingOf } from "./words.ts";
 
@@ -37,26 +38,54 @@ export function Top() {
   );
 }
 
-/** Says when the line is lost, and what a server that kept nothing has lost. */
+const no = (): boolean => false;
+const nothing = (): undefined => undefined;
+
+/** Says when the line is lost, for a while or for good, and what a server that kept nothing has lost. */
 export function Banner({ isAway }: { readonly isAway: boolean }) {
   const id = useDesk(({ job }) => job?.id);
+  const client = useLiveClient();
+  const code = useSyncExternalStore(client.subscribe, () => client.reason?.code, nothing);
+  const isOutdated = useSyncExternalStore(client.subscribe, () => client.outdated, no);
   const [shown, setShown] = useState(id);
   if (id !== undefined && id !== shown) setShown(id);
   const isLost = id === undefined && shown !== undefined;
+  const notice = noticeOf({ code, isAway, isOutdated, isLost });
   return (
     <div className="notice" role="status">
-      {isAway && (
+      {notice !== undefined && (
         <p className="banner">
-          The connection to the server is lost. What you see is the last that is known; it is tried again by itself.
-        </p>
-      )}
-      {!isAway && isLost && (
-        <p className="banner">
-          The server no longer knows what this tab has read: it was started anew and kept nothing. Send the text once
-          more.
+          {notice} {(code !== undefined || (isOutdated && !isAway)) && <Again />}
         </p>
       )}
     </div>
+  );
+}
+
+interface Standing {
+  /** Why the line has ended for good. */
+  readonly code: string | undefined;
+  readonly isAway: boolean;
+  readonly isOutdated: boolean;
+  readonly isLost: boolean;
+}
+
+function noticeOf({ code, isAway, isOutdated, isLost }: Standing): string | undefined {
+  if (code === "TAB_REPLACED") return "This tab goes on in another page.";
+  if (code !== undefined) return "The server has ended this connection.";
+  if (isAway) {
+    return "The connection to the server is lost. What you see is the last that is known; it is tried again by itself.";
+  }
+  if (isOutdated) return "The server has a newer version of this page.";
+  if (!isLost) return undefined;
+  return "The server no longer knows what this tab has read: it was started anew and kept nothing. Send the text once more.";
+}
+
+function Again() {
+  return (
+    <button type="button" onClick={() => location.reload()}>
+      Load this page again
+    </button>
   );
 }
 

@@ -23,7 +23,7 @@ export interface UseLive<S extends AnyState> {
 
 /** Makes the hook of a state. The state is named, and imported as a type alone: nothing of it reaches the browser. */
 export function createLive<S extends AnyState>(name: S["name"], options: StateOptions = {}): UseLive<S> {
-  const useState = (): LiveState<S> => useClient().state<S>(name, options);
+  const useState = (): LiveState<S> => useLiveClient().state<S>(name, options);
 
   function useLive(select: (snapshot: Snapshot<S>) => unknown = same, isSame = Object.is): unknown {
     const state = useState();
@@ -45,11 +45,12 @@ export function createLive<S extends AnyState>(name: S["name"], options: StateOp
 }
 
 function useStatus(): Status {
-  const client = useClient();
+  const client = useLiveClient();
   return useSyncExternalStore(client.subscribe, () => client.status, resuming);
 }
 
-function useClient(): LiveClient {
+/** The client that the hooks here use: the tab's id, why its line has ended, whether the page is outdated. Subscribe to it. */
+export function useLiveClient(): LiveClient {
   return useContext(LiveContext) ?? pageClient();
 }
 

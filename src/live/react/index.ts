@@ -1,4 +1,4 @@
-export { createLive } from "./create-live.ts";
+export { createLive, useLiveClient } from "./create-live.ts";
 export type { UseLive } from "./create-live.ts";
 export { LiveProvider } from "./provider.ts";
 export type { LiveProviderProps } from "./provider.ts";

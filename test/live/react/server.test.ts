@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { stringify } from "devalue";
 import { createElement as h, Suspense, type ReactNode } from "react";
-import { createLive, LiveError, shallow, type PageData } from "livespan/react";
+import { createLive, LiveError, shallow, type PageData, useLiveClient } from "livespan/react";
 import { renderPage } from "livespan/react/server";
 import type { Counter } from "../client/states.ts";
 
@@ -57,6 +57,14 @@ describe("a page that is made on the server", () => {
   test("says that no event is pending, and that its line is not open yet", async () => {
     const Standing = (): ReactNode => h("p", null, `${useCounter.usePending("add")} ${useCounter.useStatus()}`);
     assert.equal(await renderPage(Standing, data), "<p>false resuming</p>");
+  });
+
+  test("names its tab, by the client that hooks use", async () => {
+    const Named = (): ReactNode => {
+      const { tab, reason, outdated } = useLiveClient();
+      return h("p", null, `${tab} ${reason?.code ?? "open"} ${outdated}`);
+    };
+    assert.equal(await renderPage(Named, data), `<p>${data.tab} open false</p>`);
   });
 
   test("fails for a state that the page does not list, by its name and key", async () => {
