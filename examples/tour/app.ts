@@ -11,8 +11,8 @@ import { together } from "./room/together.state.ts";
 import { statistics } from "./statistics.ts";
 import { watcher } from "./watcher.ts";
 
-const { REDIS_URL: url } = process.env;
-const store = url === undefined ? memoryStore() : redisStore({ url, prefix: "livespan-tour:" });
+const { REDIS_URL: url = "" } = process.env;
+const store = url === "" ? memoryStore() : redisStore({ url, prefix: "livespan-tour:" });
 
 export const app = createApp({
   name: "tour",
