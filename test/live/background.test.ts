@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createApp, lifespan } from "livespan";
+import { createApp } from "livespan";
 import { defineState, ImmutableStateError } from "livespan/live";
 import { manualClock, testApp } from "livespan/testing";
 import { z } from "zod";
@@ -214,6 +214,21 @@ describe("a background task", () => {
   });
 });
 
+test("a view may be passed on: it is the value that it shows", async () => {
+  const state = defineState("passes", { vars: { rows: [{ id: 1 }], got: [] as { id: number }[] } })
+    .background(({ background }) => ({
+      two: background(z.custom<readonly { readonly id: number }[]>(), async (self, rows) => {
+        await self.update((s) => void (s.got = rows.map(({ id }) => ({ id: id + 1 }))));
+      }),
+    }))
+    .background(({ background }) => ({ one: background(async (self) => self.start("two", self.view.rows)) }))
+    .events(({ on }) => ({ go: on((_, ctx) => ctx.start("one")) }));
+  await using t = await testApp(createApp({ states: [state] }));
+  await using tab = await t.tab(state);
+  await tab.events.go();
+  await tab.until(({ got }) => got[0]?.id === 2);
+});
+
 describe("how many run at once", () => {
   const lanes = (concurrency: "single" | "replace" | "queue" | number | undefined) =>
     defineState("lanes", { vars: { log: [] as string[] } })
@@ -256,97 +271,4 @@ describe("how many run at once", () => {
       assert.equal(t.app.backgroundTasks.size, 0);
     });
   }
-});
-
-describe("the end of a background task", () => {
-  test("at stop it is aborted and awaited before what it needs goes down", async () => {
-    const log: string[] = [];
-    const db = lifespan("db", async function* () {
-      yield { write: (what: string) => log.push(what) };
-      log.push("db closed");
-    });
-    const clock = manualClock();
-    const works = defineState("works", { vars: { n: 0 }, needs: { db } })
-      .background(({ background }) => ({
-        work: background(async (self) => {
-          try {
-            await self.sleep(60_000);
-          } finally {
-            self.lifespan.db.write("task ends");
-            await self.update((s) => s.n++);
-            self.lifespan.db.write(`kept ${self.view.n}`);
-          }
-        }),
-      }))
-      .events(({ on }) => ({ go: on((_, ctx) => ctx.start("work")) }));
-    await using t = await testApp(createApp({ states: [works] }), { clock });
-    await using tab = await t.tab(works);
-    await tab.events.go();
-    await t.stop();
-    assert.deepEqual(log, ["task ends", "kept 1", "db closed"]);
-  });
-
-  test("one that ignores its abort is named and left behind when its time is over", async () => {
-    const clock = manualClock();
-    const deaf = defineState("deaf", { vars: { n: 0 } })
-      .background(({ background }) => ({
-        work: background(
-          async (self) => {
-            await new Promise<void>((resolve) => void clock.after(1e9, resolve, true));
-            await self.update((s) => s.n++);
-          },
-          { stopTimeout: 2_000 },
-        ),
-      }))
-      .events(({ on }) => ({ go: on((_, ctx) => ctx.start("work")) }));
-    await using t = await testApp(createApp({ states: [deaf] }), { clock });
-    await using tab = await t.tab(deaf);
-    await tab.events.go();
-    const cancelled = [...t.app.backgroundTasks][0]!.cancel();
-    await clock.advance(2_000);
-    await cancelled;
-    assert.ok(t.log.some(({ message }) => /"work" did not end/.test(message)));
-    assert.equal(t.app.backgroundTasks.size, 0);
-  });
-
-  for (const onDisconnect of ["continue", "abort"] as const) {
-    test(`when its tab is gone: ${onDisconnect}`, async () => {
-      const clock = manualClock();
-      const state = defineState("gone", { vars: { n: 0 } })
-        .background(({ background }) => ({
-          work: background(async (self) => self.sleep(60_000), { onDisconnect, grace: 3_000 }),
-        }))
-        .events(({ on }) => ({ go: on((_, ctx) => ctx.start("work")) }));
-      await using t = await testApp(createApp({ states: [state] }), { clock });
-      await using tab = await t.tab(state);
-      await tab.events.go();
-      tab.drop();
-      await clock.advance(2_000);
-      assert.equal(t.app.backgroundTasks.size, 1, "within the time of grace");
-      await tab.resume();
-      await clock.advance(5_000);
-      assert.equal(t.app.backgroundTasks.size, 1, "the tab came back in time");
-      tab.drop();
-      await clock.advance(3_000);
-      assert.equal(t.app.backgroundTasks.size, onDisconnect === "abort" ? 0 : 1);
-    });
-  }
-
-  test("a lock that was never given back is, when the task ends", async () => {
-    const state = defineState("locks", { vars: { n: 0 } })
-      .background(({ background }) => ({
-        forget: background(async (self) => {
-          const s = await self.lock();
-          s.n = 1;
-          await s.commit();
-          s.n = 2;
-        }),
-      }))
-      .events(({ on }) => ({ go: on((_, ctx) => ctx.start("forget")), add: on((s) => ++s.n) }));
-    await using t = await testApp(createApp({ states: [state] }));
-    await using tab = await t.tab(state);
-    await tab.events.go();
-    await tab.until(({ n }) => n === 1);
-    assert.equal(await tab.events.add(), 2, "what was not committed is gone");
-  });
 });

@@ -287,6 +287,51 @@ describe("an event that supersedes", () => {
   });
 });
 
+describe("what a superseding event has begun", () => {
+  const search = defineState("begun", { vars: { log: [] as string[] } })
+    .background(({ background }) => ({ leaf: background(async (self) => self.sleep(60_000)) }))
+    .background(({ background }) => ({ branch: background(async (self) => self.start("leaf")) }))
+    .events(({ on }) => ({
+      grow: on((_, ctx) => ctx.start("branch"), { supersedes: true }),
+      find: on(
+        z.string(),
+        async (s, what, ctx) => {
+          await ctx.sleep(100);
+          s.log.push(what);
+        },
+        { supersedes: true },
+      ),
+    }))
+    .events(({ on }) => ({ typed: on(z.string(), (_, what, ctx) => ctx.queue("find", what)) }));
+
+  test("ends with it: what its tasks have started as well", async () => {
+    await using t = await testApp(createApp({ states: [search] }), { clock: manualClock() });
+    await using tab = await t.tab(search);
+    const names = () => Array.from(t.app.backgroundTasks, ({ name }) => name);
+    const leaf = async (): Promise<void> => {
+      while (names().join() !== "leaf") await new Promise((resolve) => void setImmediate(resolve));
+    };
+    await tab.events.grow();
+    await leaf();
+    const [old] = t.app.backgroundTasks;
+    await tab.events.grow();
+    await leaf();
+    assert.ok(!t.app.backgroundTasks.has(old!));
+  });
+
+  test("one that another event queues supersedes like one that the page sends", async () => {
+    const clock = manualClock();
+    await using t = await testApp(createApp({ states: [search] }), { clock });
+    await using tab = await t.tab(search);
+    const typed = ["a", "ab", "abc"].map((what) => tab.events.typed(what));
+    await clock.advance(100);
+    await Promise.all(typed);
+    await clock.advance(100);
+    await tab.until(({ log }) => log.length > 0);
+    assert.deepEqual(tab.snapshot.log, ["abc"]);
+  });
+});
+
 describe("what a handler holds and gives", () => {
   const table = defineState("table", { vars: { rows: [{ id: 1, tags: ["a"] }] } }).events(({ on }) => ({
     hold: on(function* (s) {
@@ -304,6 +349,26 @@ describe("what a handler holds and gives", () => {
     await using tab = await t.tab(table);
     assert.deepEqual(await tab.events.hold(), { first: { id: 1, tags: ["a", "b", "c"] }, count: 1 });
     assert.deepEqual(tab.snapshot.rows, [{ id: 1, tags: ["a", "b", "c"] }]);
+  });
+
+  test("a result that cannot be sent fails its event, and nothing of that is kept", async () => {
+    const ring: { self?: unknown } = {};
+    ring.self = ring;
+    const results = { a: () => {}, class: new URL("http://livespan.example"), ring };
+    const state = defineState("results", { vars: { n: 0, row: { id: 1 } } }).events(({ on }) => ({
+      give: on(z.enum(["a", "class", "ring"]), (s, which) => {
+        s.n++;
+        return results[which];
+      }),
+      map: on((s) => new Map([["row", s.row]])),
+    }));
+    await using t = await testApp(createApp({ states: [state] }));
+    await using tab = await t.tab(state);
+    for (const which of ["a", "class", "ring"] as const) {
+      await assert.rejects(tab.events.give(which), code("STATE_VALUE"));
+      assert.equal(tab.snapshot.n, 0, which);
+    }
+    assert.deepEqual(await tab.events.map(), new Map([["row", { id: 1 }]]));
   });
 
   test("an argument that goes deeper than anything sensible is answered", async () => {

@@ -17,6 +17,30 @@ describe("app.modifyState", () => {
     assert.equal(await t.app.modifyState(own, tab.token, (s) => ++s.n), 1);
   });
 
+  test("inside a handler of the tab too, also for a state that nobody has seen yet", async () => {
+    const other = defineState("other", { vars: { n: 0 } });
+    const own = defineState("own", { vars: { n: 0 } }).events(({ on }) => ({
+      nest: on(async (_, ctx) => ctx.app.modifyState(other, ctx.token, (s) => ++s.n)),
+      add: on((s) => ++s.n),
+    }));
+    await using t = await testApp(createApp({ states: [own, other] }));
+    await using tab = await t.tab(own);
+    await assert.rejects(tab.events.nest(), code("REENTRANT_LOCK"));
+    assert.equal(await tab.events.add(), 1);
+  });
+
+  test("after the app has stopped it says so, and leaves no timer", async () => {
+    const room = defineState("room", { vars: { n: 0 }, scope: "shared" });
+    const t = await testApp(createApp({ states: [room] }));
+    await t.app.modifyState(room, "a", (s) => ++s.n);
+    await t.stop();
+    await assert.rejects(
+      t.app.modifyState(room, "a", (s) => ++s.n),
+      code("STOPPING"),
+    );
+    assert.ok((await t.leaks()).empty);
+  });
+
   test("changes the tab from a route and from a lifespan task, without an event of the page", async () => {
     const clock = manualClock();
     const app = createApp({

@@ -91,6 +91,37 @@ describe("a shared state", () => {
     assert.ok(code("LOCK_CYCLE")(refused[0]!.reason));
   });
 
+  test("one that waits for several at once is seen to be waited for", async () => {
+    await using t = await testApp(createApp({ states: [room] }));
+    const block = (key: string, fn: () => unknown) => t.app.modifyState(room, key, async () => void (await fn()));
+    const [isHeld, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const third = block("c", () => mayEnd.promise);
+    const second = block("b", async () => {
+      await isHeld.promise;
+      await block("a", () => {});
+    });
+    const first = block("a", async () => {
+      const both = [block("b", () => {}), block("c", () => {})];
+      isHeld.resolve();
+      await Promise.all(both);
+    });
+    await assert.rejects(second, code("LOCK_CYCLE"));
+    mayEnd.resolve();
+    await Promise.all([first, third]);
+  });
+
+  test("stays at hand while somebody watches it or works on it, however long that is", async () => {
+    const clock = manualClock();
+    await using t = await testApp(createApp({ states: [room] }), { clock });
+    await using one = await t.tab(room, { key: "a" });
+    for (let i = 0; i < 3; i++) await clock.advance(60_000);
+    await t.app.modifyState(room, "a", (s) => s.lines.push("late"));
+    await one.until(({ lines }) => lines.length === 1);
+    await using two = await t.tab(room, { key: "a" });
+    await two.events.say("later");
+    await one.until(({ lines }) => lines.length === 2);
+  });
+
   test("join decides who may; who may not is told, and its other states go on", async () => {
     const guarded = defineState("guarded", {
       vars: { n: 0 },

@@ -1,10 +1,12 @@
 import type { BackgroundMember } from "./member.ts";
 import type { BackgroundTask, Block, ConnectionFacts, LiveApp, Locked, Self } from "./context.ts";
+import type { Chain } from "./chain.ts";
 import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import { Aborter } from "../../kernel/aborter.ts";
+import { breath } from "./breath.ts";
 import { checked, detachedArgument } from "./argument.ts";
 import { Hold } from "./hold.ts";
 import { isAbortOf, Stopping } from "../../kernel/catalogue.ts";
@@ -22,6 +24,10 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
   readonly tab: Tab | undefined;
   /** Settles when it has ended, or was left behind. Never rejects. */
   readonly ended: Promise<void>;
+  /** The event's that it comes from, when that supersedes. */
+  readonly chain: Chain | undefined;
+  /** Ends its time of grace, while that lasts. */
+  grace: (() => void) | undefined;
   private readonly arg: unknown;
   private readonly runtime: Runtime;
   private readonly aborter = new Aborter();
@@ -36,6 +42,7 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     member: BackgroundMember,
     arg: unknown,
     tab: Tab | undefined,
+    chain: Chain | undefined,
     runtime: Runtime,
     since: number,
   ) {
@@ -44,6 +51,7 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     this.member = member;
     this.arg = arg;
     this.tab = tab;
+    this.chain = chain;
     this.runtime = runtime;
     this.since = since;
     this.ended = this.end.promise;
@@ -76,19 +84,29 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
 
   readonly update = async <R>(fn: (state: never) => R): Promise<R> => {
     this.assertLasts();
-    return this.instance.update(fn);
+    return this.instance.update(this.whileItLasts(fn));
   };
 
   readonly exclusive = async <R>(fn: (state: never, block: Block) => Promise<R>): Promise<R> => {
     this.assertLasts();
-    return this.instance.exclusive(this.title, fn);
+    const body = this.whileItLasts(fn);
+    return Hold.during(this.instance, { name: this.title }, async (hold) => {
+      this.holds.add(hold);
+      try {
+        return await hold.run(body);
+      } finally {
+        this.holds.delete(hold);
+      }
+    });
   };
 
   readonly lock = async (): Promise<object & Locked> => {
     this.assertLasts();
     const { owner } = this.instance;
-    const hold = await Hold.take(this.instance, this.title);
+    const hold = await Hold.take(this.instance, { name: this.title });
     this.holds.add(hold);
+    if (this.phase === "over") await this.unlock(hold);
+    this.assertLasts();
     this.scope.locked.add(owner);
     owner.heldBy(this.scope);
     return hold.handle({
@@ -100,7 +118,7 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
   readonly sleep = (ms: number): Promise<void> => this.runtime.sleep(ms, this.signal);
 
   readonly start = (name: string, arg?: unknown): void => {
-    this.runtime.tasks.prepare(this.instance, name, detachedArgument(arg), this.tab, undefined)();
+    this.runtime.tasks.prepare(this.instance, name, detachedArgument(arg), this.tab, this.chain)();
   };
 
   /** Aborts it and settles when it has ended. */
@@ -120,6 +138,7 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     if (this.phase !== "waiting") return;
     this.phase = "running";
     try {
+      await breath();
       const arg = await checked(this.member.schema, this.arg, this.title);
       const { body, schema } = this.member;
       await this.scope.run(() => (schema === undefined ? body(this) : body(this, arg)));
@@ -132,13 +151,20 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     }
   }
 
-  /** Its time is over: it changes nothing any more, and nobody waits for it. */
-  leave(): void {
-    if (this.phase === "over") return;
+  /** Its time is over: it changes nothing any more, and nobody waits for it or its blocks. Gives what there is to say. */
+  leave(): Error | undefined {
+    if (this.phase === "over") return undefined;
     const left = liveError("BACKGROUND_LEFT", `${this.title} did not end when it was aborted.`);
     this.runtime.failed(this.title, this.instance, left);
     this.settle();
     void this.unlockAll();
+    return left;
+  }
+
+  /** Its tab is there, again, or it needs none any more. */
+  kept(): void {
+    this.grace?.();
+    this.grace = undefined;
   }
 
   private get title(): string {
@@ -147,11 +173,22 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
 
   private settle(): void {
     this.phase = "over";
+    this.kept();
     this.end.resolve();
   }
 
   private assertLasts(): void {
     if (this.phase === "over") throw new Stopping(`${this.title} is over, and changes its state no more.`);
+  }
+
+  /** A block may be waited for longer than the task lasts. */
+  private whileItLasts<A extends readonly never[] | readonly [never, Block], R>(
+    fn: (...args: A) => R,
+  ): (...args: A) => R {
+    return (...args) => {
+      this.assertLasts();
+      return fn(...args);
+    };
   }
 
   private async unlock(hold: Hold): Promise<void> {

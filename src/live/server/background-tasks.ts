@@ -5,6 +5,7 @@ import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
 import { BackgroundRun } from "./background-run.ts";
+import { combine } from "../../kernel/errors.ts";
 import { liveError } from "../errors.ts";
 import { memberNamed } from "./argument.ts";
 
@@ -26,6 +27,7 @@ export class BackgroundTasks {
   private readonly runtime: Runtime;
   private readonly clock: Clock;
   private readonly lanes = new Map<Instance, Map<string, Lane>>();
+  private readonly left: Error[] = [];
   private reason: { readonly of: unknown } | undefined;
 
   constructor(runtime: Runtime, clock: Clock) {
@@ -42,11 +44,17 @@ export class BackgroundTasks {
   prepare(instance: Instance, name: string, arg: unknown, tab: Tab | undefined, chain: Chain | undefined): () => void {
     const member = memberNamed(instance.declaration, "background", name);
     return () => {
-      if (this.reason !== undefined) return;
-      const run = new BackgroundRun(instance, name, member, arg, tab, this.runtime, this.clock.wall());
-      if (chain !== undefined) chain.signal.addEventListener("abort", () => this.abort(run, chain.signal.reason));
+      if (this.reason !== undefined || chain?.aborted === true) return;
+      const run = new BackgroundRun(instance, name, member, arg, tab, chain, this.runtime, this.clock.wall());
+      if (chain !== undefined) this.endWith(run, chain.signal);
       this.admit(run, this.laneOf(run));
     };
+  }
+
+  private endWith(run: BackgroundRun, signal: AbortSignal): void {
+    const abort = (): void => this.abort(run, signal.reason);
+    signal.addEventListener("abort", abort);
+    void run.ended.then(() => signal.removeEventListener("abort", abort));
   }
 
   /** Aborts them all, for good: none starts any more. */
@@ -60,22 +68,19 @@ export class BackgroundTasks {
     for (const run of this.running) this.abort(run, reason);
   }
 
-  /** Settles when every one has ended or was left behind; gives those that were. */
+  /** Settles when every one has ended, or was left behind. @throws LivespanError BACKGROUND_LEFT for those that were. */
   async ended(): Promise<void> {
     while (this.running.size > 0) await Promise.all(Array.from(this.running, ({ ended }) => ended));
+    if (this.left.length > 0) throw combine(this.left, "background tasks were left behind");
   }
 
-  /** The tab is gone: those that end with it get their time of grace. The returned function ends that. */
-  orphaned(tab: Tab): () => void {
-    const mine = [...this.running].filter((run) => run.tab === tab && run.member.options.onDisconnect === "abort");
-    const timers = mine.map((run) =>
-      this.clock.after(
-        run.member.options.grace ?? grace,
-        () => this.abort(run, liveError("TASK_ABORTED", `the tab of background task "${run.name}" is gone.`)),
-        true,
-      ),
-    );
-    return () => timers.forEach((cancel) => cancel());
+  /** Its tab is gone: if it is one that ends with it, its time of grace begins. */
+  orphaned(run: BackgroundRun): void {
+    const { options } = run.member;
+    if (options.onDisconnect !== "abort") return;
+    const end = (): void =>
+      this.abort(run, liveError("TASK_ABORTED", `the tab of background task "${run.name}" is gone.`));
+    run.grace = this.clock.after(options.grace ?? grace, end, true);
   }
 
   private admit(run: BackgroundRun, lane: Lane): void {
@@ -85,8 +90,8 @@ export class BackgroundTasks {
     if (typeof concurrency === "number" && lane.running.size < concurrency) return this.launch(run, lane);
     if (concurrency === "replace") {
       // The latest counts: who waited to take the place is replaced as well.
-      lane.waiting.length = 0;
-      for (const old of lane.running) this.abort(old, liveError("TASK_ABORTED", `a newer "${run.name}" was started.`));
+      const newer = liveError("TASK_ABORTED", `a newer "${run.name}" was started.`);
+      for (const old of [...lane.waiting.splice(0), ...lane.running]) this.abort(old, newer);
     }
     lane.waiting.push(run);
   }
@@ -94,7 +99,7 @@ export class BackgroundTasks {
   private launch(run: BackgroundRun, lane: Lane): void {
     lane.running.add(run);
     this.running.add(run);
-    run.tab?.retain();
+    this.attach(run);
     void run.ended.then(() => this.over(run, lane));
     void run.run();
   }
@@ -102,7 +107,7 @@ export class BackgroundTasks {
   private over(run: BackgroundRun, lane: Lane): void {
     lane.running.delete(run);
     this.running.delete(run);
-    run.tab?.release();
+    this.detach(run);
     const next = lane.waiting.shift();
     if (next !== undefined) return this.launch(next, lane);
     if (lane.running.size > 0) return;
@@ -111,12 +116,34 @@ export class BackgroundTasks {
     if (lanes?.size === 0) this.lanes.delete(run.instance);
   }
 
+  private attach(run: BackgroundRun): void {
+    const { tab, instance } = run;
+    this.runtime.retain(instance.owner);
+    if (tab === undefined) return;
+    tab.retain();
+    (tab.tasks ??= new Set()).add(run);
+    if (!tab.isConnected) this.orphaned(run);
+  }
+
+  private detach(run: BackgroundRun): void {
+    const { tab, instance } = run;
+    this.runtime.release(instance.owner);
+    tab?.tasks?.delete(run);
+    tab?.release();
+  }
+
   /** Aborts one, and leaves it behind when its time is over. */
   abort(run: BackgroundRun, reason: unknown): void {
     if (run.isAborted) return;
     run.abort(reason);
-    const cancel = this.clock.after(run.member.options.stopTimeout ?? stopTimeout, () => run.leave(), true);
+    const cancel = this.clock.after(run.member.options.stopTimeout ?? stopTimeout, () => this.leave(run), true);
     void run.ended.then(cancel);
+  }
+
+  /** At stop that is no matter of one tab: who waits for all of them is told. */
+  private leave(run: BackgroundRun): void {
+    const error = run.leave();
+    if (error !== undefined && this.reason !== undefined) this.left.push(error);
   }
 
   private laneOf(run: BackgroundRun): Lane {

@@ -17,15 +17,18 @@ export class Chain {
     return this.aborter.signal;
   }
 
-  supersede(): void {
-    this.aborter.abort(this.error());
+  /** Ends it for a newer one, and gives the error that says so. */
+  supersede(): Error {
+    const error = liveError("SUPERSEDED", `a newer event "${this.name}" has taken the place of this one.`);
+    this.abort(error);
+    return error;
+  }
+
+  abort(reason: unknown): void {
+    this.aborter.abort(reason);
   }
 
   throwIfAborted(): void {
-    if (this.aborted) throw this.error();
-  }
-
-  error(): Error {
-    return liveError("SUPERSEDED", `a newer event "${this.name}" has taken the place of this one.`);
+    if (this.aborted) throw this.signal.reason;
   }
 }

@@ -2,6 +2,7 @@ import { create, current, isDraft } from "mutative";
 import { didYouMean } from "../../kernel/nearest.ts";
 import { ImmutableStateError, liveError } from "../errors.ts";
 import { seal, sealedCopy } from "./seal.ts";
+import { unwrap } from "./view.ts";
 
 /** A value that is being changed. */
 export interface Draft<T extends object> {
@@ -50,23 +51,23 @@ export function discard(draft: Draft<object>): void {
 }
 
 /**
- * What a block hands out: a draft, by itself or inside plain objects and lists, becomes the value that it is by now; all
- * else is itself.
+ * What is handed out: a draft, by itself or inside plain objects and lists, becomes the value that it is by now, and a view
+ * the value that it shows; all else is itself.
  */
 export function detached<T>(value: T): T {
-  return holdsDraft(value, 0) ? sealedCopy(value) : value;
+  return holdsProxy(value, 0) ? sealedCopy(value) : value;
 }
 
 /** How deep results are looked into. Beyond it a draft is a draft, and says so when it is used. */
 const depth = 5;
 
-function holdsDraft(value: unknown, level: number): boolean {
+function holdsProxy(value: unknown, level: number): boolean {
   if (typeof value !== "object" || value === null) return false;
-  if (isDraft(value)) return true;
+  if (isDraft(value) || unwrap(value) !== value) return true;
   if (level === depth) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== Array.prototype) return false;
-  return Object.values(value).some((inner) => holdsDraft(inner, level + 1));
+  return Object.values(value).some((inner) => holdsProxy(inner, level + 1));
 }
 
 function assertVars(base: object, next: object): void {

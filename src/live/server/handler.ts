@@ -6,11 +6,10 @@ import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import { checked, detachedArgument, memberNamed } from "./argument.ts";
-import { assertHolds } from "./seal.ts";
-import { detached } from "./draft.ts";
 import { Hold } from "./hold.ts";
 import { isThenable } from "./instance.ts";
 import { liveError } from "../errors.ts";
+import { sealedCopy } from "./seal.ts";
 
 /** An event on its way through its tab. */
 export interface EventEntry {
@@ -95,19 +94,19 @@ export async function handle(entry: EventEntry, tab: Tab, runtime: Runtime): Pro
   const { instance, name, member, chain } = entry;
   const checking = checked(member.schema, entry.arg, `event "${name}"`);
   const arg = isThenable(checking) ? await checking : checking;
-  const hold = await Hold.take(instance, `event "${name}"`, entry.id);
-  const context = new HandlerContext(entry, tab, runtime, hold);
-  const result = await hold.run(async (state) => {
-    chain?.throwIfAborted();
-    const given = member.schema === undefined ? member.handler(state, context) : member.handler(state, arg, context);
-    const value = detached(await ended(given, context.flush));
-    chain?.throwIfAborted();
-    // Before anything is kept: what cannot be sent is the handler's fault.
-    assertHolds(value, "the result");
-    return value;
+  return Hold.during(instance, { name: `event "${name}"`, id: entry.id }, async (hold) => {
+    const context = new HandlerContext(entry, tab, runtime, hold);
+    const result = await hold.run(async (state) => {
+      chain?.throwIfAborted();
+      const given = member.schema === undefined ? member.handler(state, context) : member.handler(state, arg, context);
+      const value = await ended(given, context.flush);
+      chain?.throwIfAborted();
+      // Before anything is kept: what cannot be sent is the handler's fault.
+      return sealedCopy(value, "the result");
+    });
+    context.release();
+    return result;
   });
-  context.release();
-  return result;
 }
 
 /** A generator's each `yield` keeps and sends; its `return` is the result. */

@@ -2,26 +2,40 @@ import type { Block } from "./context.ts";
 import type { Instance } from "./instance.ts";
 import type { Lease } from "./store.ts";
 import { begin, checkpoint, detached, discard, type Draft, finish } from "./draft.ts";
+import { breath } from "./breath.ts";
 import { ImmutableStateError } from "../errors.ts";
+import { LivespanError } from "../../kernel/errors.ts";
 import { Scope } from "./scope.ts";
+
+/** How often a block is run again that has lost its lock. */
+export const losses = 3;
+
+/** What a block is for. */
+export interface Purpose {
+  readonly name: string;
+  /** What is kept under it was not kept before, or the block ends with EVENT_FORGOTTEN. */
+  readonly id?: string | undefined;
+}
 
 /** An exclusive block that lasts: a handler's, `exclusive` or one that was taken by hand. */
 export class Hold implements Block {
   /** The block's code, and what it starts, runs in this. */
   readonly scope: Scope;
   private readonly instance: Instance;
-  private readonly what: string;
+  private readonly purpose: Purpose;
   private readonly lease: Lease;
   private readonly since: number;
   private draft: Draft<object> | undefined;
-  private readonly id: string | undefined;
   private commits = 0;
   private isReleased = false;
+  /** A part of it was kept before its end. */
+  private hasKept = false;
+  /** What told that the lock went to somebody else. */
+  private loss: unknown;
 
-  private constructor(instance: Instance, what: string, lease: Lease, id: string | undefined) {
+  private constructor(instance: Instance, purpose: Purpose, lease: Lease) {
     this.instance = instance;
-    this.id = id;
-    this.what = what;
+    this.purpose = purpose;
     this.lease = lease;
     this.since = instance.runtime.now();
     this.draft = begin(instance.value);
@@ -29,18 +43,27 @@ export class Hold implements Block {
     instance.owner.heldBy(this.scope);
   }
 
-  /**
-   * Waits for the block. What is kept under an `id` was not kept before, or the block ends with EVENT_FORGOTTEN.
-   *
-   * @throws LivespanError REENTRANT_LOCK, LOCK_CYCLE, STORE_UNREACHABLE
-   */
-  static async take(instance: Instance, what: string, id?: string): Promise<Hold> {
+  /** Runs `use` with the block; again when the block is lost, if nothing of it was kept. */
+  static async during<R>(instance: Instance, purpose: Purpose, use: (hold: Hold) => Promise<R>): Promise<R> {
+    for (let lost = 0; ; lost++) {
+      const hold = await Hold.take(instance, purpose);
+      try {
+        return await use(hold);
+      } catch (error) {
+        // Another block's loss, inside of this one, is no loss of this one.
+        if (hold.loss === undefined || hold.loss !== error || hold.hasKept || lost === losses) throw error;
+      }
+    }
+  }
+
+  /** Waits for the block. @throws LivespanError REENTRANT_LOCK, LOCK_CYCLE, STORE_UNREACHABLE */
+  static async take(instance: Instance, purpose: Purpose): Promise<Hold> {
     const { owner, runtime } = instance;
-    if (runtime.interleave !== undefined) await runtime.interleave(`${what} of ${instance.declaration.name}`);
+    if (runtime.interleave !== undefined) await runtime.interleave(`${purpose.name} of ${instance.declaration.name}`);
     const turn = owner.take();
     if (turn !== undefined) await turn;
     try {
-      return new Hold(instance, what, await instance.acquire(), id);
+      return new Hold(instance, purpose, await instance.acquire());
     } catch (error) {
       owner.pass();
       throw error;
@@ -69,7 +92,8 @@ export class Hold implements Block {
     const { draft, instance } = this;
     if (draft === undefined) throw this.ended();
     const next = instance.checked(checkpoint(draft));
-    if (next !== instance.value) await instance.commitHeld(this.lease, next, false, this.nextId());
+    if (next !== instance.value) await this.keep(next, false);
+    await breath();
   }
 
   /** Keeps what was changed, and gives the block back in the same step. */
@@ -78,7 +102,7 @@ export class Hold implements Block {
     this.scope.isOpen = false;
     const next = this.finished();
     const isChanged = next !== this.instance.value;
-    if (isChanged) await this.instance.commitHeld(this.lease, next, true, this.nextId());
+    if (isChanged) await this.keep(next, true);
     await this.release(isChanged);
   }
 
@@ -112,6 +136,16 @@ export class Hold implements Block {
     });
   }
 
+  private async keep(next: object, release: boolean): Promise<void> {
+    try {
+      await this.instance.commitHeld(this.lease, next, release, this.nextId());
+      this.hasKept = true;
+    } catch (error) {
+      if (isLost(error)) this.loss = error;
+      throw error;
+    }
+  }
+
   private finished(): object {
     const { draft, instance } = this;
     this.draft = undefined;
@@ -120,7 +154,8 @@ export class Hold implements Block {
   }
 
   private nextId(): string | undefined {
-    return this.id === undefined ? undefined : `${this.id}.${++this.commits}`;
+    const { id } = this.purpose;
+    return id === undefined ? undefined : `${id}.${++this.commits}`;
   }
 
   private ended(): ImmutableStateError {
@@ -136,7 +171,11 @@ export class Hold implements Block {
       if (!isGivenBack) await this.lease.release();
     } finally {
       owner.pass();
-      runtime.held(this.instance, this.what, ms);
+      runtime.held(this.instance, this.purpose.name, ms);
     }
   }
+}
+
+export function isLost(error: unknown): boolean {
+  return error instanceof LivespanError && error.code === "LOCK_LOST";
 }

@@ -10,39 +10,15 @@ import { applyOps } from "../wire/apply.ts";
 import { begin, detached, discard, type Draft, finish } from "./draft.ts";
 import { diff } from "./diff.ts";
 import { encode } from "./encode.ts";
-import { Hold } from "./hold.ts";
+import { Hold, isLost, losses } from "./hold.ts";
 import { liveError } from "../errors.ts";
-import { LivespanError } from "../../kernel/errors.ts";
+import { PublicChange } from "./public-change.ts";
 import type { Projection } from "./projection.ts";
 import { seal } from "./seal.ts";
 import { sizeOf } from "./weight.ts";
 
 /** How often an update is made again before its conflicts are an error. */
 const patience = 100;
-/** How often a block is run again that has lost its lock. */
-const losses = 3;
-
-/** A change of what a page sees. Encoded when the first one asks, once for all. */
-class PublicChange implements Change {
-  readonly epoch: string;
-  readonly from: number;
-  readonly to: number;
-  readonly before: object;
-  readonly snapshot: object;
-  private payload: Payload | undefined;
-
-  constructor(epoch: string, from: number, to: number, before: object, snapshot: object) {
-    this.epoch = epoch;
-    this.from = from;
-    this.to = to;
-    this.before = before;
-    this.snapshot = snapshot;
-  }
-
-  get ops(): Payload {
-    return (this.payload ??= encode(diff(this.before, this.snapshot)));
-  }
-}
 
 /**
  * One state of one tab, or one shared state under one key. What is seen here is what the store holds: a change is kept
@@ -58,6 +34,10 @@ export class Instance implements Watched {
   snapshot: object = {};
   readonly runtime: Runtime;
   private saved: Saved | undefined;
+  /** The tab that it begins as a copy of. */
+  private readonly copyOf: string | undefined;
+  /** What it has while the store has nothing. */
+  private first: object;
   private readonly projection: Projection;
   private readonly listeners = new Set<(change: Change) => void>();
   /** The snapshot as it travels, of a shared state: many ask for the same one. */
@@ -68,12 +48,15 @@ export class Instance implements Watched {
     declaration: StateDeclaration,
     owner: Owner,
     key: string | undefined,
+    copyOf: string | undefined,
     projection: Projection,
     runtime: Runtime,
   ) {
     this.declaration = declaration;
     this.owner = owner;
     this.key = key;
+    this.copyOf = copyOf;
+    this.first = declaration.initial;
     this.runtime = runtime;
     this.projection = projection;
   }
@@ -86,30 +69,40 @@ export class Instance implements Watched {
   }
   /** Vars and private vars, as they were kept last. Frozen. */
   get value(): object {
-    return this.saved?.value ?? this.declaration.initial;
+    return this.saved?.value ?? this.first;
+  }
+  get isWatched(): boolean {
+    return this.listeners.size > 0;
   }
 
-  /** Loads what the store holds, or begins with `first`. */
-  open(first: () => Promise<object | undefined> | undefined): Promise<void> {
-    this.opening ??= this.begin(first).catch((error: unknown) => {
+  /** Loads what the store holds, or begins anew, so that there is something to be seen. */
+  open(): Promise<void> {
+    this.opening ??= this.begin().catch((error: unknown) => {
       this.opening = undefined;
       throw error;
     });
     return this.opening;
   }
 
-  private async begin(first: () => Promise<object | undefined> | undefined): Promise<void> {
+  private async begin(): Promise<void> {
     const { store } = this.runtime;
     const loading = store.load(this.place);
     let saved = loading instanceof Promise ? await loading : loading;
-    const value = saved === undefined ? ((await first()) ?? this.declaration.initial) : undefined;
+    if (saved === undefined) await this.copy();
     while (saved === undefined) {
-      const done = store.commit(this.place, { id: nextId(), base: undefined, value: value!, ops: () => [] });
+      const done = store.commit(this.place, { id: nextId(), base: undefined, value: this.first, ops: () => [] });
       const outcome = done instanceof Promise ? await done : done;
       if (outcome.kind === "held") await this.waitForLock();
       else saved = outcome.saved;
     }
-    this.accept(saved);
+    this.adopt(saved);
+  }
+
+  /** Of a duplicated tab. */
+  private async copy(): Promise<void> {
+    if (this.copyOf === undefined) return;
+    const source = await this.runtime.store.load({ owner: this.copyOf, state: this.declaration.name });
+    if (source !== undefined) this.first = conformed(source, this.declaration).value;
   }
 
   /** Somebody else holds the owner's lock, and gives it on to those who ask. */
@@ -138,7 +131,10 @@ export class Instance implements Watched {
     try {
       for (let tries = 0; tries < patience; tries++) {
         const { result, next } = this.attempt(fn);
-        if (next === this.value) return result;
+        if (next === this.value) {
+          if (await this.isLatest()) return result;
+          continue;
+        }
         const done = this.commit(next);
         const kind = done instanceof Promise ? await done : done;
         if (kind === "saved") return result;
@@ -148,6 +144,15 @@ export class Instance implements Watched {
     } finally {
       this.owner.pass();
     }
+  }
+
+  /** Whether what is known here is what the store holds; if not, it is from now on. */
+  private async isLatest(): Promise<boolean> {
+    const { store } = this.runtime;
+    if (!store.isShared) return true;
+    const { saved } = this;
+    this.adopt(await store.load(this.place));
+    return this.saved === saved;
   }
 
   /** Runs `fn` on a draft; nothing else happens meanwhile. */
@@ -193,23 +198,22 @@ export class Instance implements Watched {
   }
 
   /** Holds the owner's block while `fn` runs; kept when it settles, dropped when it rejects. */
-  async exclusive<R>(what: string, fn: (draft: never, block: Block) => R): Promise<Awaited<R>> {
-    for (let lost = 0; ; lost++) {
-      const hold = await Hold.take(this, what);
-      try {
-        return await hold.run(fn);
-      } catch (error) {
-        if (!isLost(error) || lost === losses) throw error;
-      }
-    }
+  exclusive<R>(name: string, fn: (draft: never, block: Block) => R): Promise<Awaited<R>> {
+    return Hold.during(this, { name }, (hold) => hold.run(fn));
   }
 
   /** Takes the store's lock; what it holds is known here then. The owner's turn must be ours. */
   async acquire(): Promise<Lease> {
     const acquiring = this.runtime.store.acquire(this.place, this.runtime.aborted);
     const lease = acquiring instanceof Promise ? await acquiring : acquiring;
-    this.adopt(lease.saved);
-    return lease;
+    try {
+      if (lease.saved === undefined && this.saved === undefined) await this.copy();
+      this.adopt(lease.saved);
+      return lease;
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
   }
 
   /** Keeps what was made under a lease. */
@@ -292,10 +296,6 @@ function conformed(saved: Saved, { initial }: StateDeclaration): Saved {
   if (has.length === names.length && names.every((name) => Object.hasOwn(saved.value, name))) return saved;
   const known = Object.entries(saved.value).filter(([name]) => Object.hasOwn(initial, name));
   return { ...saved, value: seal({ ...initial, ...Object.fromEntries(known) }) };
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof LivespanError && error.code === "LOCK_LOST";
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -57,6 +57,7 @@ export class Live implements Engine, Runtime, Intake {
   /** Tokens of the tabs that are connected to this process. */
   readonly connectedTabs = new Set<string>();
   isStopping = false;
+  private isOver = false;
   private readonly options: LiveOptions;
   private readonly states: ReadonlyMap<string, StateDeclaration>;
   private readonly projections: ReadonlyMap<StateDeclaration, Projection>;
@@ -67,7 +68,7 @@ export class Live implements Engine, Runtime, Intake {
   private readonly end = new Aborter();
   /** How many tabs have an event in hand. */
   private busy = 0;
-  private idle: (() => void) | undefined;
+  private idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: LiveOptions) {
     const { states, store, app, stateLimit, rehearses, clock } = options;
@@ -103,7 +104,7 @@ export class Live implements Engine, Runtime, Intake {
     const declaration = this.declared(name);
     if (declaration.scope === "tab") {
       if (key !== undefined) throw liveError("JOIN_REFUSED", `state "${name}" belongs to the tab and has no key.`);
-      return this.instance(declaration, tab.owner, undefined, () => this.copied(tab, declaration));
+      return this.opened(this.instance(declaration, tab.owner, undefined, tab.copyOf));
     }
     const wanted = key ?? "";
     const { facts } = tab;
@@ -111,7 +112,7 @@ export class Live implements Engine, Runtime, Intake {
     if (!mayJoin) {
       throw liveError("JOIN_REFUSED", `this tab may not join "${name}" under the key ${JSON.stringify(wanted)}.`);
     }
-    return this.shared(declaration, wanted);
+    return this.opened(this.shared(declaration, wanted));
   }
 
   connected(tab: Tab): void {
@@ -131,6 +132,7 @@ export class Live implements Engine, Runtime, Intake {
     const declaration = declarationOfState(state, "modifyState()");
     if (this.states.get(declaration.name) !== declaration) throw this.unknown(declaration.name);
     if (typeof token !== "string") throw liveError("UNKNOWN_TAB", `modifyState() was given no token: ${typeof token}.`);
+    if (this.isOver) throw new Stopping(`"${this.app.name}" has stopped; state "${declaration.name}" was not changed`);
     const instance = await this.instanceFor(declaration, token);
     this.retain(instance.owner);
     try {
@@ -192,16 +194,18 @@ export class Live implements Engine, Runtime, Intake {
 
   /** Events that are in hand end first, then the background tasks are aborted and awaited. */
   async drained(): Promise<void> {
-    while (this.busy > 0) await new Promise<void>((resolve) => (this.idle = resolve));
+    await this.unbusy();
     this.tasks.abortAll(new Stopping(`"${this.app.name}" is stopping`));
     await this.tasks.ended();
   }
 
   async abort(reason: unknown): Promise<readonly Leftover[]> {
+    const count = this.busy;
     this.end.abort(reason);
+    for (const tab of this.tabs.values()) tab.abort(reason);
     this.tasks.abortAll(reason);
-    await this.tasks.ended();
-    return this.busy > 0 ? [{ kind: "event", count: this.busy }] : [];
+    await Promise.all([this.unbusy(), this.tasks.ended()]);
+    return [{ kind: "event", count }];
   }
 
   /** A tab has events in hand. */
@@ -213,11 +217,18 @@ export class Live implements Engine, Runtime, Intake {
   /** It has none any more. */
   settled(owner: Owner): void {
     this.release(owner);
-    if (--this.busy === 0) this.idle?.();
+    if (--this.busy > 0) return;
+    this.idle?.resolve();
+    this.idle = undefined;
+  }
+
+  private async unbusy(): Promise<void> {
+    while (this.busy > 0) await (this.idle ??= Promise.withResolvers()).promise;
   }
 
   /** The last step, after everything that could change a state has ended. */
   clear(): void {
+    this.isOver = true;
     this.owners.clear();
   }
 
@@ -226,18 +237,22 @@ export class Live implements Engine, Runtime, Intake {
   /** A commit that was made in another process. */
   changed({ owner, state }: Place, saved: Pick<Saved, "epoch" | "version">, ops: readonly Op[] | undefined): void {
     const instance = this.owners.find(owner)?.instances.find(({ declaration }) => declaration.name === state);
-    if (instance !== undefined) this.follow(instance, instance.changed(saved, ops));
+    if (instance !== undefined) void this.follow(instance, () => instance.changed(saved, ops));
   }
 
   /** Commits may have been missed. */
   missed(): void {
     for (const owner of this.owners) {
-      for (const instance of owner.instances) this.follow(instance, instance.refresh());
+      for (const instance of owner.instances) void this.follow(instance, () => instance.refresh());
     }
   }
 
-  private follow(instance: Instance, following: Promise<void> | void): void {
-    following?.catch((error: unknown) => this.failed("a change from elsewhere", instance, error));
+  private async follow(instance: Instance, fn: () => Promise<void> | void): Promise<void> {
+    try {
+      await fn();
+    } catch (error) {
+      this.failed("a change from elsewhere", instance, error);
+    }
   }
 
   private declared(name: string): StateDeclaration {
@@ -257,33 +272,39 @@ export class Live implements Engine, Runtime, Intake {
       const where = this.store.isShared ? "" : `; the ${this.store.name} store knows the tabs of this process only`;
       throw liveError("UNKNOWN_TAB", `no tab has the token ${JSON.stringify(token)}${where}.`);
     }
-    return this.instance(declaration, tab.owner, undefined, () => this.copied(tab, declaration));
+    return this.instance(declaration, tab.owner, undefined, tab.copyOf);
   }
 
-  private shared(declaration: StateDeclaration, key: string): Promise<Instance> {
-    return this.instance(declaration, this.owners.get(`${declaration.name}/${key}`), key, () => undefined);
+  private shared(declaration: StateDeclaration, key: string): Instance {
+    return this.instance(declaration, this.owners.get(`${declaration.name}/${key}`), key, undefined);
   }
 
-  private async instance(
+  private instance(
     declaration: StateDeclaration,
     owner: Owner,
     key: string | undefined,
-    first: () => Promise<object | undefined> | undefined,
-  ): Promise<Instance> {
-    let instance = owner.instances.find((each) => each.declaration === declaration);
-    if (instance === undefined) {
-      instance = new Instance(declaration, owner, key, this.projections.get(declaration)!, this);
-      owner.instances.push(instance);
-      this.watch(owner, instance.place);
-    }
-    await instance.open(first);
+    copyOf: string | undefined,
+  ): Instance {
+    const known = owner.instances.find((each) => each.declaration === declaration);
+    if (known !== undefined) return known;
+    const instance = new Instance(declaration, owner, key, copyOf, this.projections.get(declaration)!, this);
+    owner.instances.push(instance);
+    this.watch(owner, instance.place);
+    return instance;
+  }
+
+  private async opened(instance: Instance): Promise<Instance> {
+    await instance.open();
     return instance;
   }
 
   /** A tab of this process, or of any when the store is shared. */
   private async known(token: string): Promise<Tab | undefined> {
     const here = this.tabs.get(token);
-    if (here !== undefined) return here;
+    if (here !== undefined) {
+      this.owners.touch(here.owner);
+      return here;
+    }
     const saved = await this.store.load({ owner: token, state: tabState });
     if (saved === undefined) return undefined;
     const { session } = saved.value as { readonly session: string };
@@ -301,12 +322,6 @@ export class Live implements Engine, Runtime, Intake {
 
   private assertOwn(tab: Tab, session: string): void {
     if (tab.session !== session) throw liveError("TAB_REFUSED", "the tab belongs to another browser session.");
-  }
-
-  /** What the tab that was duplicated has of a state. */
-  private async copied({ copyOf }: Tab, { name }: StateDeclaration): Promise<object | undefined> {
-    if (copyOf === undefined) return undefined;
-    return (await this.store.load({ owner: copyOf, state: name }))?.value;
   }
 
   private watch(owner: Owner, place: Place): void {

@@ -1,4 +1,5 @@
 import type { Instance } from "./instance.ts";
+import { breath } from "./breath.ts";
 import { liveError, ReentrantLockError } from "../errors.ts";
 import { Scope } from "./scope.ts";
 
@@ -20,7 +21,7 @@ export class Owner {
   }
 
   /**
-   * Waits for the block; undefined when it is free, and then it is taken.
+   * Waits for the block; undefined when it was free, and is taken.
    *
    * @throws LivespanError REENTRANT_LOCK, LOCK_CYCLE
    */
@@ -31,7 +32,7 @@ export class Owner {
     }
     if (!this.isHeld) {
       this.isHeld = true;
-      return undefined;
+      return breath();
     }
     return this.wait(scope?.root);
   }
@@ -39,6 +40,11 @@ export class Owner {
   /** Said by who keeps the block for longer than one function. */
   heldBy(scope: Scope | undefined): void {
     this.holder = scope?.root ?? scope;
+  }
+
+  /** Its block is taken, or somebody watches one of its states. */
+  get isInUse(): boolean {
+    return this.isHeld || this.instances.some(({ isWatched }) => isWatched);
   }
 
   /** Gives the block to the one that has waited the longest. */
@@ -61,17 +67,20 @@ export class Owner {
 
   private async wait(root: Scope | undefined): Promise<void> {
     if (root !== undefined) {
-      this.assertNoCycle(root);
-      root.waitsFor = this;
+      if (this.waitsFor(root)) {
+        throw liveError("LOCK_CYCLE", `a block of "${this.name}" waits for one that waits for it.`);
+      }
+      root.waitsFor.push(this);
     }
     await new Promise<void>((resolve) => this.waiting.push(resolve));
-    if (root !== undefined) root.waitsFor = undefined;
+    root?.waitsFor.splice(root.waitsFor.indexOf(this), 1);
+    await breath();
   }
 
-  private assertNoCycle(root: Scope): void {
-    let { holder } = this;
-    while (holder !== undefined && holder !== root) holder = holder.waitsFor?.holder;
-    if (holder === root) throw liveError("LOCK_CYCLE", `a block of "${this.name}" waits for one that waits for it.`);
+  /** Whether who holds the block cannot go on before `root` does. */
+  private waitsFor(root: Scope): boolean {
+    const { holder } = this;
+    return holder === root || holder?.waitsFor.some((owner) => owner.waitsFor(root)) === true;
   }
 }
 

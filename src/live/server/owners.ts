@@ -12,6 +12,7 @@ export class Owners {
   private readonly clock: Clock;
   private readonly forgotten: (owner: Owner) => void;
   private cancel: (() => void) | undefined;
+  private isOver = false;
 
   constructor(clock: Clock, forgotten: (owner: Owner) => void) {
     this.clock = clock;
@@ -21,7 +22,7 @@ export class Owners {
   /** The owner of that name; one that is new is idle. */
   get(name: string): Owner {
     const known = this.all.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.touch(known);
     const owner = new Owner(name);
     this.all.set(name, owner);
     this.rest(owner);
@@ -30,6 +31,12 @@ export class Owners {
 
   find(name: string): Owner | undefined {
     return this.all.get(name);
+  }
+
+  /** Somebody is about to use it. */
+  touch(owner: Owner): Owner {
+    if (this.idle.delete(owner)) this.rest(owner);
+    return owner;
   }
 
   retain(owner: Owner): void {
@@ -41,12 +48,12 @@ export class Owners {
     if (--owner.retained === 0) this.rest(owner);
   }
 
-  /** Forgets all at once, and leaves no timer. */
+  /** Forgets all at once, for good, and leaves no timer. */
   clear(): void {
     this.cancel?.();
     this.cancel = undefined;
-    for (const owner of this.all.values()) this.forgotten(owner);
-    this.all.clear();
+    this.isOver = true;
+    for (const owner of this.all.values()) this.drop(owner);
     this.idle.clear();
   }
 
@@ -54,7 +61,13 @@ export class Owners {
     return this.all.values();
   }
 
+  private drop(owner: Owner): void {
+    this.all.delete(owner.name);
+    this.forgotten(owner);
+  }
+
   private rest(owner: Owner): void {
+    if (this.isOver) return;
     this.idle.set(owner, this.clock.now());
     this.cancel ??= this.clock.after(retention, () => this.sweep(), true);
   }
@@ -69,8 +82,8 @@ export class Owners {
         return;
       }
       this.idle.delete(owner);
-      this.all.delete(owner.name);
-      this.forgotten(owner);
+      if (owner.isInUse) this.idle.set(owner, now);
+      else this.drop(owner);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { BackgroundTasks } from "./background-tasks.ts";
 import type { Instance } from "./instance.ts";
 import type { LiveApp } from "./context.ts";
+import type { Owner } from "./owner.ts";
 import type { Store } from "./store.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 
@@ -20,6 +21,9 @@ export interface Runtime {
   readonly aborted: AbortSignal;
   /** Said before a block is asked for; what it gives is awaited. A test decides so who comes first. */
   readonly interleave: Interleave | undefined;
+  /** Something needs the owner to stay at hand, until `release`. */
+  retain(owner: Owner): void;
+  release(owner: Owner): void;
   now(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** The values of what the instance's state needs. */

@@ -8,8 +8,8 @@ export class Scope {
   readonly owner: Owner | undefined;
   /** Blocks that were taken by hand, and are not bounded by a function. */
   readonly locked = new Set<Owner>();
-  /** Whose block the outermost scope of this one waits for now. */
-  waitsFor: Owner | undefined;
+  /** Whose blocks are waited for now, in this scope and those inside of it; kept in the outermost. */
+  readonly waitsFor: Owner[] = [];
   /** False once its code has settled: what it has left running is no longer inside. */
   isOpen = true;
 

@@ -1,6 +1,8 @@
+import type { BackgroundRun } from "./background-run.ts";
 import type { ConnectionFacts } from "./context.ts";
 import type { Dispatch, Tab as ConnectedTab } from "./engine.ts";
 import type { EventEntry } from "./handler.ts";
+import type { EventMember } from "./member.ts";
 import type { Instance } from "./instance.ts";
 import type { Live } from "./live.ts";
 import type { Owner } from "./owner.ts";
@@ -23,12 +25,13 @@ export class Tab implements ConnectedTab {
   readonly copyOf: string | undefined;
   /** Of the connection that it has now, or had last. */
   facts: ConnectionFacts | undefined;
+  isConnected = false;
+  /** Background tasks that run for it. */
+  tasks: Set<BackgroundRun> | undefined;
   private readonly live: Live;
   private readonly waiting: Waiting[] = [];
   private current: Waiting | undefined;
   private chains: Map<string, Chain> | undefined;
-  private isConnected = false;
-  private back: (() => void) | undefined;
 
   constructor(owner: Owner, session: string, copyOf: string | undefined, live: Live) {
     this.owner = owner;
@@ -49,34 +52,40 @@ export class Tab implements ConnectedTab {
     if (this.live.isStopping) throw new Stopping(`the server goes down; event "${name}" was not taken`);
     const ours = instance as Instance;
     const member = memberNamed(ours.declaration, "event", name);
-    const chain = member.options.supersedes === true ? this.supersede(ours, name) : undefined;
     return new Promise((resolve, reject) => {
+      const chain = this.chainOf(ours, name, member);
       this.add({ instance: ours, name, member, arg, id: `e${this.token.slice(0, 8)}.${id}`, chain, resolve, reject });
     });
   }
 
-  /** An event that a handler queued: nobody waits for its result. */
+  /** An event that a handler queued: nobody waits for its result. It belongs to the chain of the event that queued it. */
   push(entry: EventEntry): void {
-    const { instance, name } = entry;
+    const { instance, name, member } = entry;
+    const chain = entry.chain ?? this.chainOf(instance, name, member);
     const reject = (error: unknown): void => {
-      if (entry.chain?.aborted !== true) this.live.failed(`event "${name}"`, instance, error);
+      if (chain?.aborted !== true) this.live.failed(`event "${name}"`, instance, error);
     };
-    this.add({ ...entry, resolve: () => {}, reject });
+    this.add({ ...entry, chain, resolve: () => {}, reject });
+  }
+
+  /** The time to end by itself is over: nothing that waits runs any more, and what runs is told. */
+  abort(reason: unknown): void {
+    for (const chain of this.chains?.values() ?? []) chain.abort(reason);
+    for (const entry of this.waiting.splice(0)) entry.reject(reason);
   }
 
   connected(facts: ConnectionFacts): void {
     this.facts = facts;
-    this.back?.();
-    this.back = undefined;
     if (this.isConnected) return;
     this.isConnected = true;
+    for (const run of this.tasks ?? []) run.kept();
     this.live.connected(this);
   }
 
   disconnected(): void {
     if (!this.isConnected) return;
     this.isConnected = false;
-    this.back = this.live.tasks.orphaned(this);
+    for (const run of this.tasks ?? []) this.live.tasks.orphaned(run);
     this.live.disconnected(this);
   }
 
@@ -90,6 +99,8 @@ export class Tab implements ConnectedTab {
   }
 
   private add(entry: Waiting): void {
+    const { aborted } = this.live;
+    if (aborted.aborted) return entry.reject(aborted.reason);
     this.waiting.push(entry);
     if (this.current === undefined) void this.work();
   }
@@ -109,19 +120,20 @@ export class Tab implements ConnectedTab {
     this.live.settled(this.owner);
   }
 
-  /** Ends the chain of the event of that name before this one, and begins a new one. */
-  private supersede(instance: Instance, name: string): Chain {
+  /** Of an event that supersedes: ends the chain of the one before, and begins a new one. */
+  private chainOf(instance: Instance, name: string, { options }: EventMember): Chain | undefined {
+    if (options.supersedes !== true) return undefined;
     this.chains ??= new Map();
     const id = `${instance.owner.name} ${instance.declaration.name} ${name}`;
     const old = this.chains.get(id);
     const chain = new Chain(name);
     this.chains.set(id, chain);
     if (old === undefined) return chain;
-    old.supersede();
+    const error = old.supersede();
     // Those that never ran are answered now, not in their turn.
     for (const entry of this.waiting.filter((each) => each.chain === old)) {
       this.waiting.splice(this.waiting.indexOf(entry), 1);
-      entry.reject(old.error());
+      entry.reject(error);
     }
     return chain;
   }
