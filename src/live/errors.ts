@@ -69,6 +69,10 @@ export const liveErrors = {
     means: "A computed value of a state threw; nothing of the change that it was computed for was kept.",
     remedy: "Let it give a value for whatever its vars may be.",
   },
+  REFUSED: {
+    means: "A handler said no, by refuse(); the message is its own.",
+    remedy: "Show the message to whoever sent the event.",
+  },
   SUPERSEDED: {
     means: "A newer event of the same name has taken the place of this one.",
     remedy: "Nothing: the newer one counts.",
@@ -153,6 +157,19 @@ export const liveErrors = {
 } as const;
 
 export const liveError = errorsOf(liveErrors);
+
+/** What a handler throws to say no in words of its own: nothing is kept, and the page reads `code` and `message`. */
+export class Refusal extends LivespanError {
+  override readonly name = "Refusal";
+}
+
+/**
+ * Makes the error by which a handler says no: `throw refuse("That name is taken.")`. Whoever sent the event gets `message`
+ * and `code`; nothing of the handler's changes is kept, and nothing is logged.
+ */
+export function refuse(message: string, code = "REFUSED"): Refusal {
+  return new Refusal(code, message, "");
+}
 
 /** A state was written to where it is only read, or through a draft whose block has ended. */
 export class ImmutableStateError extends LivespanError {

@@ -14,7 +14,7 @@ export type {
   Locked,
   Self,
 } from "./server/context.ts";
-export { ImmutableStateError, liveErrors, ReentrantLockError } from "./errors.ts";
+export { ImmutableStateError, liveErrors, ReentrantLockError, Refusal, refuse } from "./errors.ts";
 export type { Commit, Lease, Outcome, Place, Saved, Store, StoreWorld } from "./server/store.ts";
 export { memoryStore } from "./server/stores/memory.ts";
 export type { MemoryStoreOptions } from "./server/stores/memory.ts";

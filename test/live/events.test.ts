@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createApp } from "livespan";
-import { defineState } from "livespan/live";
+import { defineState, refuse } from "livespan/live";
 import { manualClock, testApp } from "livespan/testing";
 import { z } from "zod";
 
@@ -379,4 +379,23 @@ describe("what a handler holds and gives", () => {
     await assert.rejects(tab.events.deep(deep));
     assert.equal(await tab.events.deep([]), "object");
   });
+});
+
+test("a handler says no in words of its own: the page reads them, nothing is kept, nothing is logged", async () => {
+  const names = defineState("names", { vars: { name: "" } }).events(({ on }) => ({
+    take: on(z.string(), (s, name) => {
+      s.name = name;
+      if (name === "root") throw refuse("That name is taken.", "NAME_TAKEN");
+      if (name === "") throw refuse("A name is needed.");
+    }),
+  }));
+  await using t = await testApp(createApp({ states: [names] }));
+  await using tab = await t.tab(names);
+  await assert.rejects(tab.events.take("root"), { code: "NAME_TAKEN", message: "That name is taken." });
+  await assert.rejects(tab.events.take(""), { code: "REFUSED", message: "A name is needed." });
+  assert.equal(tab.snapshot.name, "");
+  assert.deepEqual(
+    t.log.filter(({ level }) => level === "error"),
+    [],
+  );
 });

@@ -1,5 +1,5 @@
 import { LivespanError } from "../../kernel/errors.ts";
-import { liveErrors } from "../errors.ts";
+import { liveErrors, Refusal } from "../errors.ts";
 import { encode } from "./encode.ts";
 import { sealedCopy } from "./seal.ts";
 
@@ -29,7 +29,8 @@ export interface Told {
 
 export function told(error: unknown): Told {
   const known = error instanceof LivespanError ? error : undefined;
-  if (known !== undefined && open.has(known.code)) return { code: known.code, message: known.message, isRefusal: true };
+  if (known instanceof Refusal || (known !== undefined && open.has(known.code)))
+    return { code: known.code, message: known.message, isRefusal: true };
   const code = known !== undefined && isLiveCode(known.code) ? known.code : "HANDLER_FAILED";
   return { code, message: liveErrors[code].means, isRefusal: false };
 }
