@@ -1,7 +1,7 @@
 // Both demos of Reflex's "Background Tasks" in a real browser. The apps' time is the tests' own.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { on, once } from "node:events";
 import { suite, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { explore, manualClock, testApp } from "livespan/testing";
@@ -201,12 +201,10 @@ test("a duplicated tab begins with a copy, and each goes its own way", async () 
   assert.equal(t.app.tabs.size, 2);
 });
 
-/** What the low-level demo fetches from; `answer` sends the answer to the request that waits. */
-async function zen(t: TestContext): Promise<{ readonly asked: Promise<unknown>; answer(text: string): void }> {
-  const asked = Promise.withResolvers<(text: string) => void>();
-  const server = createServer((_, response) =>
-    asked.resolve((text) => response.setHeader("connection", "close").end(text)),
-  );
+/** What the low-level demo fetches from: gives the response to each request, in order, which the test is to end. */
+async function zen(t: TestContext): Promise<() => Promise<ServerResponse>> {
+  const server = createServer();
+  const requests = on(server, "request");
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("a TCP server has an address with a port");
@@ -218,32 +216,50 @@ async function zen(t: TestContext): Promise<{ readonly asked: Promise<unknown>; 
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });
-  return { asked: asked.promise, answer: (text) => void asked.promise.then((send) => send(text)) };
+  return async () => {
+    const [, response] = (await requests.next()).value as [unknown, ServerResponse];
+    return response.setHeader("connection", "close");
+  };
 }
 
 suite("the low-level demo", () => {
   test("fetches outside of the block, and shows what came", async (context) => {
-    const { asked, answer } = await zen(context);
+    const asked = await zen(context);
     await using t = await testApp(lowLevel, { listen: true });
     await using visitor = await browser.visitor();
     const page = await visitor.open(t.url);
     await page.getByRole("button", { name: "Fetch Data" }).click();
-    await asked;
+    const response = await asked();
     assert.equal(await page.locator("output").textContent(), "");
-    answer("Design for failure.");
+    response.end("Design for failure.");
     await page.getByText("Design for failure.").waitFor();
   });
 
+  test("says on the server what it could not fetch, and goes on", async (context) => {
+    const asked = await zen(context);
+    await using t = await testApp(lowLevel, { listen: true });
+    await using visitor = await browser.visitor();
+    const page = await visitor.open(t.url);
+    const button = page.getByRole("button", { name: "Fetch Data" });
+    await button.click();
+    (await asked()).destroy();
+    await button.click();
+    (await asked()).end("Favor focus over features.");
+    await page.getByText("Favor focus over features.").waitFor();
+    assert.equal(t.log.filter(({ level }) => level === "error").length, 1);
+    assert.match(t.log.find(({ level }) => level === "error")?.message ?? "", /fetchData of state "low-level"/);
+  });
+
   test("is awaited when the app stops", async (context) => {
-    const { asked, answer } = await zen(context);
+    const asked = await zen(context);
     const t = await testApp(lowLevel, { listen: true });
     await using visitor = await browser.visitor({ expected: [/WebSocket connection .* failed/] });
     const page = await visitor.open(t.url);
     await page.getByRole("button", { name: "Fetch Data" }).click();
-    await asked;
+    const response = await asked();
     const stopping = t.stop();
     await t.event("draining");
-    answer("Keep it logically awesome.");
+    response.end("Keep it logically awesome.");
     assert.deepEqual((await stopping).abandoned, []);
   });
 });
