@@ -210,8 +210,9 @@ function starter(page: PageEntry): string {
 import { createElement } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 const root = document.getElementById("root");
-if (root.hasChildNodes()) hydrateRoot(root, createElement(Page));
-else createRoot(root).render(createElement(Page));
+const page = createElement(Page, JSON.parse(document.getElementById("livespan-data").textContent).page);
+if (root.hasChildNodes()) hydrateRoot(root, page);
+else createRoot(root).render(page);
 `;
 }
 

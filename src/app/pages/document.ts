@@ -7,7 +7,7 @@ export interface DocumentParts {
   readonly links: PageLinks;
   /** The page's markup; empty where the browser is to render it. */
   readonly markup: string;
-  readonly data: PageData | undefined;
+  readonly data: PageData;
 }
 
 /** A page's document. Its only scripts are files, so that a policy of `script-src 'self'` lets it work. */
@@ -29,7 +29,8 @@ ${tags.join("\n")}
 </head>
 <body>
 <div id="root">${markup}</div>
-${data === undefined ? "" : `<script type="application/json" id="livespan-data">${inertJson(data)}</script>\n`}</body>
+<script type="application/json" id="livespan-data">${inertJson(data)}</script>
+</body>
 </html>
 `;
 }

@@ -13,7 +13,7 @@ import { BuiltPages } from "./sources/built.ts";
 import { documentOf, faultDocument } from "./document.ts";
 import { fileOf, idOf } from "./page.ts";
 import { LivespanError, messageOf } from "../../kernel/errors.ts";
-import type { PageData } from "../../live/client/page.ts";
+import type { PageData, PageProps } from "../../live/client/page.ts";
 import { noStates, pageStateFrom, type PageState, type PageStates } from "./state.ts";
 import { PagesOnDemand } from "./sources/on-demand.ts";
 
@@ -63,12 +63,12 @@ export class Pages {
   }
 
   /** A page's document. */
-  async answer(page: PageDeclaration, request: Request): Promise<Response> {
+  async answer(page: PageDeclaration, request: Request, params: PageProps["params"]): Promise<Response> {
     // A page for all paths is asked for its own scripts as well.
     const asset = await this.asset(request);
     if (asset !== undefined) return asset;
     try {
-      return await this.document(page, request);
+      return await this.document(page, request, params);
     } catch (error) {
       if (!this.development) throw error;
       this.plan.log("error", `page("${page.path}") could not be made.`, { error });
@@ -76,12 +76,14 @@ export class Pages {
     }
   }
 
-  private async document(page: PageDeclaration, request: Request): Promise<Response> {
+  private async document(page: PageDeclaration, request: Request, params: PageProps["params"]): Promise<Response> {
     const { settings, live } = this.plan;
     const ready = await this.source.page(idOf(page, settings.root));
     const opened = hasStates(page) ? await live?.open(request, this.statesOf.get(page)!) : undefined;
-    const markup = await this.render(page, ready, opened?.data ?? noStates);
-    const response = html(documentOf({ page, links: ready.links, markup, data: opened?.data }), page.status ?? 200);
+    const { pathname, search } = new URL(request.url);
+    const data = { ...(opened?.data ?? noStates), page: { params, url: pathname + search } };
+    const markup = await this.render(page, ready, data);
+    const response = html(documentOf({ page, links: ready.links, markup, data }), page.status ?? 200);
     // What one visitor sees is nobody else's; any page names files that the next build replaces.
     response.headers.set("cache-control", opened === undefined ? "no-cache" : "no-store");
     if (opened?.cookie !== undefined) response.headers.append("set-cookie", opened.cookie);

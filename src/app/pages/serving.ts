@@ -9,8 +9,13 @@ export function settlePages(handle: AppHandle, pages: Pages): void {
   served.set(handle, pages);
 }
 
+interface PageRequest {
+  readonly app: AppHandle;
+  readonly request: Request;
+  readonly params: Readonly<Record<string, string>>;
+}
+
 /** The handler of a page's route: a page is declared once, and runs as often as its app does. */
 export function servePage(page: PageDeclaration) {
-  return ({ app, request }: { readonly app: AppHandle; readonly request: Request }): Promise<Response> =>
-    served.get(app)!.answer(page, request);
+  return ({ app, request, params }: PageRequest): Promise<Response> => served.get(app)!.answer(page, request, params);
 }

@@ -15,7 +15,7 @@ export const browserWorld: ClientWorld = {
     },
   },
   frame: 16,
-  page,
+  page: pageData,
   random: () => Math.random(),
   isOnline: () => navigator.onLine,
   open,
@@ -34,7 +34,7 @@ export const browserWorld: ClientWorld = {
   watch,
 };
 
-function page(): PageData | undefined {
+export function pageData(): PageData | undefined {
   const text = document.getElementById(dataElement)?.textContent;
   return text ? (JSON.parse(text) as PageData) : undefined;
 }

@@ -11,5 +11,5 @@ export function connect(options: ConnectOptions = {}, world: ClientWorld = brows
 export type { ConnectOptions } from "./client.ts";
 export { LiveError } from "./error.ts";
 export type { LiveClient, LiveState, StateOptions, Status } from "./live-client.ts";
-export type { EmbeddedState, PageData } from "./page.ts";
+export type { EmbeddedState, PageData, PageProps } from "./page.ts";
 export type { ClientSocket, ClientWorld, PageEvents, SocketEvents } from "./world.ts";

@@ -6,6 +6,16 @@ export interface PageData {
   readonly states: readonly EmbeddedState[];
   /** Where the server takes sockets. "/_live" unless said. */
   readonly path?: string;
+  /** What the page's component is given. */
+  readonly page?: PageProps;
+}
+
+/** What a page's component is given: what it was asked for as, on the server and in the browser alike. */
+export interface PageProps {
+  /** Of the page's path: `/rooms/:id` has `id`. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Path and query. */
+  readonly url: string;
 }
 
 /** A snapshot that came with the page: `snapshot`, or `rich` where JSON cannot carry it. */

@@ -17,6 +17,8 @@ export interface UseLive<S extends AnyState> {
   /** What the page may send; also outside of components, where it goes to the page's client. */
   readonly events: Events<S>;
   /** Whether an event of that name has been sent and not answered. */
+  /** The hook of the one under `key`, of a shared state; the same hook for the same key. */
+  at(key: string): UseLive<S>;
   usePending(event: keyof Events<S>): boolean;
   useStatus(): Status;
 }
@@ -36,12 +38,19 @@ export function createLive<S extends AnyState>(name: S["name"], options: StateOp
     return useSyncExternalStore(subscribe, () => pending(event), no);
   }
 
+  const keyed = new Map<string, UseLive<S>>();
+  const at = (key: string): UseLive<S> => {
+    const known = keyed.get(key) ?? createLive<S>(name, { ...options, key });
+    keyed.set(key, known);
+    return known;
+  };
+
   // In a page that never asks for them, no client is made.
   const events = {
     get: (): Events<S> => (hasPage() ? pageClient().state<S>(name, options).events : stillEvents<S>(name)),
   };
   // Overloads and an accessor, which no literal of a function can have.
-  return Object.defineProperty(Object.assign(useLive, { usePending, useStatus }), "events", events) as UseLive<S>;
+  return Object.defineProperty(Object.assign(useLive, { at, usePending, useStatus }), "events", events) as UseLive<S>;
 }
 
 function useStatus(): Status {

@@ -6,6 +6,6 @@ export { shallow } from "./shallow.ts";
 export { startPage } from "./start-page.ts";
 export { useField } from "./use-field.ts";
 export type { Field } from "./use-field.ts";
-export type { EmbeddedState, PageData } from "../client/page.ts";
+export type { EmbeddedState, PageData, PageProps } from "../client/page.ts";
 export { LiveError } from "../client/error.ts";
 export type { LiveClient, Status } from "../client/live-client.ts";

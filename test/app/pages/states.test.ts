@@ -54,7 +54,7 @@ suite("a page with states", () => {
       /<script type="application\/json" id="livespan-data">([^\n]*)<\/script>\n<\/body>/.exec(text) ?? [];
     assert.doesNotMatch(json, /[<\u2028]/);
     const { states, ...data } = JSON.parse(json) as { readonly states: readonly Record<string, unknown>[] };
-    assert.deepEqual(Object.keys(data).toSorted(), ["path", "schema", "tab"]);
+    assert.deepEqual(Object.keys(data).toSorted(), ["page", "path", "schema", "tab"]);
     const [first, second] = states;
     assert.deepEqual([first?.["state"], first?.["snapshot"]], ["counter", { n: 41, text: "</script>\u2028<!--" }]);
     assert.deepEqual([second?.["state"], second?.["key"], second?.["snapshot"]], ["room", "lobby", undefined]);
