@@ -30,7 +30,7 @@ export interface Exploration {
 /** An app in one run of a scenario. */
 export interface Explored<L> extends TestApp<L, Clock> {
   /**
-   * Runs all actors at once, and settles when they have settled and no background task runs any more. Each time that more
+   * Runs all actors at once, and settles when they have settled and no event and no background task runs any more. Each time that more
    * than one of them could go on (an event arrives, a block is entered, a sleep ends) the schedule decides which does.
    * Rejects with what an actor throws.
    */
@@ -89,10 +89,10 @@ async function runOnce<L>(
   try {
     await t.start({ interleave: steps.pass, pageClock: time });
     await scenario(t);
-    await t.stop();
+    await time.until(t.stop());
     return outcome(undefined);
   } catch (thrown) {
-    await t.stop({ force: true }).catch(() => {});
+    await time.until(t.stop({ force: true })).catch(() => {});
     return outcome({ thrown });
   }
 }
@@ -123,7 +123,7 @@ class ExploredApp<L> extends RunningApp<L, Clock> implements Explored<L> {
       // It is awaited below; an actor that fails does not end the others.
       all.catch(() => {});
     };
-    await this.steps.run(start, () => left === 0 && this.app.backgroundTasks.size === 0, this.limit);
+    await this.steps.run(start, () => left === 0 && this.isAtRest, this.limit);
     await all;
   }
 }

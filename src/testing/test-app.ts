@@ -151,6 +151,10 @@ export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   get address(): Address | undefined {
     return this.listener?.address;
   }
+  /** No tab has an event in hand, and no background task runs. */
+  protected get isAtRest(): boolean {
+    return this.run.live?.states.isAtRest !== false;
+  }
   get url(): string {
     return this.address?.url ?? "http://test.local";
   }

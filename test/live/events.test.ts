@@ -228,110 +228,6 @@ describe("the order of events", () => {
   });
 });
 
-describe("an event that supersedes", () => {
-  const search = defineState("search", { vars: { found: "", log: [] as string[] } })
-    .background(({ background }) => ({
-      refine: background(z.string(), async (self, what) => {
-        await self.sleep(1_000);
-        await self.update((s) => void (s.found += `+${what}`));
-      }),
-    }))
-    .events(({ on }) => ({
-      find: on(
-        z.string(),
-        async (s, what, ctx) => {
-          s.log.push(what);
-          await ctx.sleep(1_000);
-          s.found = what;
-          ctx.start("refine", what);
-        },
-        { supersedes: true },
-      ),
-      block: on(async (_, ctx) => ctx.sleep(500)),
-    }));
-
-  test("aborts the one that runs, which leaves nothing", async () => {
-    const clock = manualClock();
-    await using t = await testApp(createApp({ states: [search] }), { clock });
-    await using tab = await t.tab(search);
-    const stale = assert.rejects(tab.events.find("a"), code("SUPERSEDED"));
-    await clock.advance(500);
-    const fresh = tab.events.find("ab");
-    await stale;
-    await clock.advance(1_000);
-    await fresh;
-    assert.equal(tab.snapshot.found, "ab");
-    assert.deepEqual(tab.snapshot.log, ["ab"], "the stale one kept nothing");
-  });
-
-  test("drops those that wait, and aborts what an earlier one has started", async () => {
-    const clock = manualClock();
-    await using t = await testApp(createApp({ states: [search] }), { clock });
-    await using tab = await t.tab(search);
-    const first = tab.events.find("a");
-    await clock.advance(1_000);
-    await first;
-    assert.equal(t.app.backgroundTasks.size, 1);
-    const blocker = tab.events.block();
-    const waiting = assert.rejects(tab.events.find("b"), code("SUPERSEDED"));
-    const latest = tab.events.find("c");
-    await waiting;
-    assert.equal(t.app.backgroundTasks.size, 0, "the chain of the first was ended");
-    await clock.advance(500);
-    await blocker;
-    await clock.advance(1_000);
-    await latest;
-    await clock.advance(1_000);
-    await tab.until(({ found }) => found === "c+c");
-    assert.deepEqual(tab.snapshot.log, ["a", "c"]);
-  });
-});
-
-describe("what a superseding event has begun", () => {
-  const search = defineState("begun", { vars: { log: [] as string[] } })
-    .background(({ background }) => ({ leaf: background(async (self) => self.sleep(60_000)) }))
-    .background(({ background }) => ({ branch: background(async (self) => self.start("leaf")) }))
-    .events(({ on }) => ({
-      grow: on((_, ctx) => ctx.start("branch"), { supersedes: true }),
-      find: on(
-        z.string(),
-        async (s, what, ctx) => {
-          await ctx.sleep(100);
-          s.log.push(what);
-        },
-        { supersedes: true },
-      ),
-    }))
-    .events(({ on }) => ({ typed: on(z.string(), (_, what, ctx) => ctx.queue("find", what)) }));
-
-  test("ends with it: what its tasks have started as well", async () => {
-    await using t = await testApp(createApp({ states: [search] }), { clock: manualClock() });
-    await using tab = await t.tab(search);
-    const names = () => Array.from(t.app.backgroundTasks, ({ name }) => name);
-    const leaf = async (): Promise<void> => {
-      while (names().join() !== "leaf") await new Promise((resolve) => void setImmediate(resolve));
-    };
-    await tab.events.grow();
-    await leaf();
-    const [old] = t.app.backgroundTasks;
-    await tab.events.grow();
-    await leaf();
-    assert.ok(!t.app.backgroundTasks.has(old!));
-  });
-
-  test("one that another event queues supersedes like one that the page sends", async () => {
-    const clock = manualClock();
-    await using t = await testApp(createApp({ states: [search] }), { clock });
-    await using tab = await t.tab(search);
-    const typed = ["a", "ab", "abc"].map((what) => tab.events.typed(what));
-    await clock.advance(100);
-    await Promise.all(typed);
-    await clock.advance(100);
-    await tab.until(({ log }) => log.length > 0);
-    assert.deepEqual(tab.snapshot.log, ["abc"]);
-  });
-});
-
 describe("what a handler holds and gives", () => {
   const table = defineState("table", { vars: { rows: [{ id: 1, tags: ["a"] }] } }).events(({ on }) => ({
     hold: on(function* (s) {
@@ -349,6 +245,60 @@ describe("what a handler holds and gives", () => {
     await using tab = await t.tab(table);
     assert.deepEqual(await tab.events.hold(), { first: { id: 1, tags: ["a", "b", "c"] }, count: 1 });
     assert.deepEqual(tab.snapshot.rows, [{ id: 1, tags: ["a", "b", "c"] }]);
+  });
+
+  test("what it starts and queues goes out once, with the flush that it belongs to", async () => {
+    const state = defineState("flushes", { vars: { log: [] as string[] } })
+      .background(({ background }) => ({
+        note: background(z.string(), async (self, what) => void (await self.update((s) => s.log.push(what)))),
+      }))
+      .events(({ on }) => ({ note: on(z.string(), (s, what) => void s.log.push(what)) }))
+      .events(({ on }) => ({
+        go: on(function* (s, ctx) {
+          s.log.push("one");
+          ctx.start("note", "task");
+          ctx.queue("note", "event");
+          yield;
+          yield;
+          s.log.push("two");
+        }),
+        fail: on(function* (s, ctx) {
+          ctx.start("note", "kept");
+          s.log.push("three");
+          yield;
+          ctx.start("note", "dropped");
+          throw new Error("no");
+        }),
+      }));
+    await using t = await testApp(createApp({ states: [state] }));
+    await using tab = await t.tab(state);
+    await tab.events.go();
+    await tab.until(({ log }) => log.length === 4);
+    assert.deepEqual(tab.snapshot.log.toSorted(), ["event", "one", "task", "two"]);
+    await assert.rejects(tab.events.fail(), code("HANDLER_FAILED"));
+    await tab.until(({ log }) => log.includes("kept"));
+    await tab.events.note("last");
+    assert.deepEqual(tab.snapshot.log.slice(4), ["three", "kept", "last"]);
+  });
+
+  test("a generator that yields a value is ended, its finally run, and keeps nothing more", async () => {
+    const ended: string[] = [];
+    const state = defineState("yields", { vars: { n: 0 } }).events(({ on }) => ({
+      value: on(function* (s) {
+        try {
+          s.n = 1;
+          yield 5;
+          s.n = 2;
+        } finally {
+          ended.push("finally");
+        }
+      }),
+    }));
+    await using t = await testApp(createApp({ states: [state] }));
+    await using tab = await t.tab(state);
+    await assert.rejects(tab.events.value(), code("INVALID_STATE"));
+    assert.deepEqual(ended, ["finally"]);
+    assert.equal(tab.snapshot.n, 0);
   });
 
   test("a result that cannot be sent fails its event, and nothing of that is kept", async () => {

@@ -2,12 +2,14 @@ import type { Commit, Lease, Place, Store } from "livespan/live";
 import { memoryStore } from "livespan/live";
 import { LivespanError } from "livespan";
 
-/** What a test may do to a store; each is asked before the store is. */
+/** What a test may do to a store and see of it; each is asked before the store is. */
 export interface Faults {
   acquire?(place: Place): Promise<void> | void;
   /** Under a lease. */
   keep?(place: Place, commit: Commit): void;
   commit?(place: Place, commit: Commit): void;
+  /** Places that are watched are in it meanwhile. */
+  readonly watched?: Set<Place>;
 }
 
 /** A memory store that fails when it is told to. */
@@ -34,7 +36,14 @@ export function faultyStore(faults: Faults): Store {
       return store.commit(place, commit);
     },
     acquire: failing,
-    watch: (place) => store.watch(place),
+    watch(place) {
+      const stop = store.watch(place);
+      faults.watched?.add(place);
+      return () => {
+        faults.watched?.delete(place);
+        stop();
+      };
+    },
     remove: (owner) => store.remove(owner),
   };
 }

@@ -110,6 +110,24 @@ describe("explore", () => {
     assert.equal(await many(7), await many(7));
   });
 
+  test("goes on until events that were queued have ended, and tasks that sleep", async () => {
+    const later = defineState("later", { vars: { n: 0 } })
+      .events(({ on }) => ({
+        slow: on(async (s, ctx) => {
+          await ctx.sleep(100);
+          s.n++;
+        }),
+      }))
+      .events(({ on }) => ({ go: on((_, ctx) => ctx.queue("slow")) }));
+    const ends = new Set<number>();
+    await explore(createApp({ states: [later] }), async (t) => {
+      const tab = await t.tab(later);
+      await t.race(() => tab.events.go());
+      ends.add(tab.snapshot.n);
+    });
+    assert.deepEqual([...ends], [1]);
+  });
+
   test("what throws in an actor fails the scenario", async () => {
     const failing = explore(app, (t) => t.race(() => Promise.reject(new Error("no"))));
     await assert.rejects(failing, (error: Error) => code("RACE_FOUND")(error) && /no/.test(error.message));

@@ -85,7 +85,7 @@ class HandlerContext implements EventContext<{}, {}, {}> {
   release(): void {
     const { effects } = this;
     this.effects = [];
-    if (this.entry.chain?.aborted !== true) for (const effect of effects) effect();
+    for (const effect of effects) effect();
   }
 }
 

@@ -145,6 +145,10 @@ export class Live implements Engine, Runtime, Intake {
   get backgroundTasks(): ReadonlySet<BackgroundTask> {
     return this.tasks.running;
   }
+  /** No event is in hand, and no background task runs. */
+  get isAtRest(): boolean {
+    return this.busy === 0 && this.tasks.running.size === 0;
+  }
   get aborted(): AbortSignal {
     return this.end.signal;
   }

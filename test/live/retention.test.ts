@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createApp } from "livespan";
+import { defineState, type Place } from "livespan/live";
+import { manualClock, testApp } from "livespan/testing";
+import { Client } from "./connection/client.ts";
+import { faultyStore } from "./faulty-store.ts";
+
+const own = defineState("own", { vars: { n: 0 } })
+  .background(({ background }) => ({ work: background(async (self) => self.sleep(600_000)) }))
+  .events(({ on }) => ({ work: on((_, ctx) => ctx.start("work")), add: on((s) => ++s.n) }));
+const room = defineState("room", { vars: { n: 0 }, scope: "shared" })
+  .background(({ background }) => ({
+    work: background(async (self) => {
+      await self.sleep(600_000);
+      await self.update((s) => ++s.n);
+    }),
+  }))
+  .events(({ on }) => ({ work: on((_, ctx) => ctx.start("work")) }));
+
+async function start(listen = false) {
+  const watched = new Set<Place>();
+  const clock = manualClock();
+  const t = await testApp(createApp({ states: [own, room] }), {
+    clock,
+    store: faultyStore({ watched }),
+    ...(listen && { listen: { wsCloseTimeout: 100 } }),
+  });
+  const names = () => Array.from(watched, ({ state }) => state).toSorted();
+  return { t, clock, names };
+}
+
+describe("what a process has at hand", () => {
+  test("of a tab is forgotten a minute after it has gone, and not before", async () => {
+    const { t, clock, names } = await start();
+    await using _ = t;
+    const tab = await t.tab(own);
+    await clock.advance(120_000);
+    assert.deepEqual(names(), ["$tab", "own"]);
+    await tab.close();
+    await clock.advance(59_000);
+    assert.deepEqual(names(), ["$tab", "own"]);
+    await clock.advance(1_000);
+    assert.deepEqual(names(), []);
+  });
+
+  test("stays for a minute after anything has used it", async () => {
+    const { t, clock, names } = await start();
+    await using _ = t;
+    const tab = await t.tab(own);
+    const { token } = tab;
+    await tab.close();
+    for (let i = 1; i <= 3; i++) {
+      await clock.advance(59_000);
+      assert.equal(await t.app.modifyState(own, token, (s) => ++s.n), i);
+    }
+    assert.deepEqual(names(), ["$tab", "own"]);
+    await clock.advance(60_000);
+    assert.deepEqual(names(), []);
+    assert.equal(await t.app.modifyState(own, token, (s) => ++s.n), 4, "the store still has it");
+  });
+
+  test("stays while a background task of the tab runs", async () => {
+    const { t, clock, names } = await start();
+    await using _ = t;
+    const tab = await t.tab(own);
+    await tab.events.work();
+    await tab.close();
+    await clock.advance(599_000);
+    assert.deepEqual(names(), ["$tab", "own"]);
+    await clock.advance(61_000);
+    assert.deepEqual(names(), []);
+  });
+
+  test("of a shared state stays while one of its tasks runs, though nobody watches", async () => {
+    const { t, clock, names } = await start();
+    await using _ = t;
+    const tab = await t.tab(room, { key: "a" });
+    await tab.events.work();
+    await tab.close();
+    await clock.advance(599_000);
+    assert.deepEqual(names(), ["$tab", "room"]);
+    await using later = await t.tab(room, { key: "a" });
+    await clock.advance(1_000);
+    await later.until(({ n }) => n === 1);
+  });
+
+  test("of a tab that another connection took over is forgotten like any other", async () => {
+    const { t, clock, names } = await start(true);
+    await using _ = t;
+    const session = await fetch(`${t.url}/_live/session`);
+    const headers = { cookie: session.headers.get("set-cookie")!.split(";")[0]! };
+    const wants = [{ state: "own" }];
+    await using first = await new Client(`${t.url}/_live`, headers).hello(wants);
+    await using second = await new Client(`${t.url}/_live`, headers).resume(first, wants);
+    await first.closed;
+    await second.drop();
+    while (t.app.tabs.size > 0) await new Promise((resolve) => void setImmediate(resolve));
+    await clock.advance(61_000);
+    assert.deepEqual(names(), []);
+  });
+});
