@@ -349,3 +349,24 @@ test("a handler says no in words of its own: the page reads them, nothing is kep
     [],
   );
 });
+
+test("handlers and tasks have the app's clock and its log, as all that runs has", async () => {
+  const told = defineState("told", { vars: { at: 0 } })
+    .background(({ background }) => ({
+      tell: background(async ({ log, clock }) => log("info", "in a task", { at: clock.wall() })),
+    }))
+    .events(({ on }) => ({
+      tell: on((s, { log, clock, start }) => {
+        s.at = clock.wall();
+        log("info", "in a handler");
+        start("tell");
+      }),
+    }));
+  const clock = manualClock();
+  await using t = await testApp(createApp({ states: [told] }), { clock });
+  await using tab = await t.tab(told);
+  await tab.events.tell();
+  assert.equal(tab.snapshot.at, clock.wall());
+  const lines = t.log.map(({ message }) => message);
+  assert.ok(lines.includes("in a handler") && lines.includes("in a task"), lines.join());
+});

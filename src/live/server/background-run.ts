@@ -4,6 +4,8 @@ import type { Chain } from "./chain.ts";
 import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import { Aborter } from "../../kernel/aborter.ts";
 import { breath } from "./breath.ts";
@@ -68,6 +70,12 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
   }
   get lifespan(): Values<{}> {
     return this.runtime.lifespan(this.instance);
+  }
+  get log(): Log {
+    return this.runtime.log;
+  }
+  get clock(): Clock {
+    return this.runtime.clock;
   }
   get app(): LiveApp {
     return this.runtime.app;

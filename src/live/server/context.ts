@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { GenerationState } from "../../kernel/generation.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import type { AnyState, Draft } from "./state.ts";
 
@@ -93,6 +95,8 @@ interface Surroundings<N> {
   /** Fires when this is to end: at stop, at reload, when it is cancelled or superseded. */
   readonly signal: AbortSignal;
   readonly connection: ConnectionFacts | undefined;
+  readonly log: Log;
+  readonly clock: Clock;
   /** Settles after `ms` milliseconds; rejects with `signal.reason` when `signal` fires first. */
   sleep(ms: number): Promise<void>;
 }

@@ -4,6 +4,8 @@ import type { EventMember } from "./member.ts";
 import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import { checked, detachedArgument, memberNamed } from "./argument.ts";
 import { Hold } from "./hold.ts";
@@ -45,6 +47,12 @@ class HandlerContext implements EventContext<{}, {}, {}> {
   }
   get token(): string {
     return this.entry.instance.key ?? this.tab.token;
+  }
+  get log(): Log {
+    return this.runtime.log;
+  }
+  get clock(): Clock {
+    return this.runtime.clock;
   }
   get app(): LiveApp {
     return this.runtime.app;

@@ -37,7 +37,7 @@ export class Hold implements Block {
     this.instance = instance;
     this.purpose = purpose;
     this.lease = lease;
-    this.since = instance.runtime.now();
+    this.since = instance.runtime.clock.now();
     this.draft = begin(instance.value);
     this.scope = Scope.block(instance.owner);
     instance.owner.heldBy(this.scope);
@@ -166,7 +166,7 @@ export class Hold implements Block {
     if (this.isReleased) return;
     this.isReleased = true;
     const { runtime, owner } = this.instance;
-    const ms = runtime.now() - this.since;
+    const ms = runtime.clock.now() - this.since;
     try {
       if (!isGivenBack) await this.lease.release();
     } finally {

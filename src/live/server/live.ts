@@ -51,6 +51,8 @@ export class Live implements Engine, Runtime, Intake {
   readonly app: LiveApp;
   readonly store: Store;
   readonly tasks: BackgroundTasks;
+  readonly clock: Clock;
+  readonly log: Log;
   readonly stateLimit: number;
   readonly rehearses: boolean;
   readonly interleave: Interleave | undefined;
@@ -75,6 +77,8 @@ export class Live implements Engine, Runtime, Intake {
     this.options = options;
     this.app = app;
     this.store = store;
+    this.clock = clock;
+    this.log = options.log;
     this.stateLimit = stateLimit;
     this.rehearses = rehearses;
     this.interleave = options.interleave;
@@ -153,12 +157,8 @@ export class Live implements Engine, Runtime, Intake {
     return this.end.signal;
   }
 
-  now(): number {
-    return this.options.clock.now();
-  }
-
   sleep(ms: number, signal: AbortSignal): Promise<void> {
-    return sleep(this.options.clock, ms, signal);
+    return sleep(this.clock, ms, signal);
   }
 
   lifespan({ declaration }: Instance): Values<{}> {
@@ -172,12 +172,12 @@ export class Live implements Engine, Runtime, Intake {
   held(instance: Instance, what: string, ms: number): void {
     if (ms < longBlock) return;
     const message = `${what} held the block of ${instance.name} for ${Math.round(ms)} ms; the tab's events waited.`;
-    this.options.log("warn", message, { state: instance.declaration.name, token: instance.owner.name, ms });
+    this.log("warn", message, { state: instance.declaration.name, token: instance.owner.name, ms });
   }
 
   failed(what: string, instance: Instance, error: unknown): void {
     const about = { state: instance.declaration.name, token: instance.owner.name, error };
-    this.options.log("error", `${what} of ${instance.name} failed: ${messageOf(error)}`, about);
+    this.log("error", `${what} of ${instance.name} failed: ${messageOf(error)}`, about);
   }
 
   retain(owner: Owner): void {

@@ -1,7 +1,9 @@
 import type { BackgroundTasks } from "./background-tasks.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import type { Instance } from "./instance.ts";
 import type { LiveApp } from "./context.ts";
 import type { Owner } from "./owner.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Store } from "./store.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 
@@ -13,6 +15,8 @@ export interface Runtime {
   readonly app: LiveApp;
   readonly store: Store;
   readonly tasks: BackgroundTasks;
+  readonly clock: Clock;
+  readonly log: Log;
   /** The largest value that an instance may have, in bytes of JSON. */
   readonly stateLimit: number;
   /** Runs each update twice, which shows those that are not pure. */
@@ -24,7 +28,6 @@ export interface Runtime {
   /** Something needs the owner to stay at hand, until `release`. */
   retain(owner: Owner): void;
   release(owner: Owner): void;
-  now(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** The values of what the instance's state needs. */
   lifespan(instance: Instance): Values<{}>;
