@@ -92,10 +92,10 @@ export class Line {
 
   /** Opens at once when it waits, and anew when it is up and has not been heard, asleep or not. */
   wake(isNetworkNew: boolean): void {
-    if (this.isWaiting) {
-      this.failures = 0;
-      this.start();
-    } else if (isNetworkNew || this.world.clock.wall() - this.heard.wall > this.silence) this.drop();
+    if (isNetworkNew || this.world.clock.wall() - this.heard.wall > this.silence) this.drop();
+    if (!this.isWaiting) return;
+    this.failures = 0;
+    this.start();
   }
 
   stop(): void {
@@ -114,12 +114,14 @@ export class Line {
     this.cancelTimer();
     const before = this.events.lost(code, isUp);
     if (this.isStopped) return;
-    if (before === undefined) this.wait(code);
-    else void before.then((isReady) => (isReady ? this.start() : this.wait(code)));
+    if (before === undefined) return this.wait(code);
+    // A page that wakes up meanwhile need not wait for the answer.
+    this.isWaiting = true;
+    void before.then((isReady) => (isReady ? this.start() : this.wait(code)));
   }
 
   private wait(code: number): void {
-    if (this.isStopped) return;
+    if (this.isStopped || this.socket !== undefined) return;
     const most = Math.min(waits.first * 2 ** this.failures, waits.most);
     const limit = code === closings.restart && this.failures === 0 ? waits.restart : most;
     this.failures++;
