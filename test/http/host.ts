@@ -20,8 +20,8 @@ export class TestHost implements RouteHost<{ readonly name: string }> {
   readonly timers = new Map<() => void, number>();
   readonly drain = new AbortController();
   readonly abort = new AbortController();
-  readonly draining = this.drain.signal;
-  readonly aborted = this.abort.signal;
+  readonly draining: AbortSignal = this.drain.signal;
+  readonly aborted: AbortSignal = this.abort.signal;
   readonly state: object;
   readonly bodyLimit: number;
   readonly #inner = new Map<Routes, RouteHost>();

@@ -95,12 +95,42 @@ describe("an exclusive block", () => {
 
   test("update refuses an async function, and keeps nothing of it", async () => {
     const { error, n } = await inTask((self) =>
+      // @ts-expect-error the compiler refuses it as well
       self.update(async (s) => {
         s.n = 5;
       }),
     );
     assert.ok(code("UPDATE_NOT_SYNC")(error));
     assert.equal(n, 1);
+  });
+
+  test("what such a function throws is nobody's to handle", async () => {
+    const { error } = await inTask((self) =>
+      // @ts-expect-error the compiler refuses it as well
+      self.update(async () => {
+        throw new Error("late");
+      }),
+    );
+    assert.ok(code("UPDATE_NOT_SYNC")(error));
+  });
+
+  test("in development an update runs twice, and its changes count once: what is not pure shows", async () => {
+    const before = process.env["NODE_ENV"];
+    process.env["NODE_ENV"] = "development";
+    try {
+      let runs = 0;
+      const { n } = await inTask((self) =>
+        self.update((s) => {
+          runs++;
+          s.n++;
+        }),
+      );
+      assert.equal(runs, 2);
+      assert.equal(n, 2);
+    } finally {
+      if (before === undefined) delete process.env["NODE_ENV"];
+      else process.env["NODE_ENV"] = before;
+    }
   });
 
   test("a lock by hand keeps what is committed and no more", async () => {

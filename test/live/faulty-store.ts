@@ -1,4 +1,4 @@
-import type { Commit, Lease, Place, Store } from "livespan/live";
+import type { Commit, Lease, Place, Store, StoreWorld } from "livespan/live";
 import { memoryStore } from "livespan/live";
 import { LivespanError } from "livespan";
 
@@ -6,36 +6,47 @@ import { LivespanError } from "livespan";
 export interface Faults {
   acquire?(place: Place): Promise<void> | void;
   /** Under a lease. */
-  keep?(place: Place, commit: Commit): void;
+  keep?(place: Place, commit: Commit): Promise<void> | void;
   commit?(place: Place, commit: Commit): void;
+  /** After the store was asked, and before its answer arrives. */
+  loaded?(place: Place): Promise<void> | void;
+  released?(): void;
   /** Places that are watched are in it meanwhile. */
   readonly watched?: Set<Place>;
+  readonly isShared?: boolean;
 }
 
-/** A memory store that fails when it is told to. */
-export function faultyStore(faults: Faults): Store {
+export interface FaultyStore extends Store {
+  /** Of the app that runs with it: what another process has done is said here. */
+  world(): StoreWorld;
+}
+
+/** A memory store that fails, or hesitates, when it is told to. */
+export function faultyStore(faults: Faults): FaultyStore {
   const store = memoryStore();
-  const failing = async (place: Place, signal: AbortSignal): Promise<Lease> => {
-    await faults.acquire?.(place);
-    const lease = await store.acquire(place, signal);
-    const commit = lease.commit.bind(lease);
-    lease.commit = (change, release) => {
-      faults.keep?.(place, change);
-      return commit(change, release);
-    };
-    return lease;
-  };
+  let opened: StoreWorld;
   return {
     name: "faulty",
-    isShared: false,
-    open: (world) => store.open(world),
+    isShared: faults.isShared === true,
+    world: () => opened,
+    open(world) {
+      opened = world;
+      return store.open(world);
+    },
     close: () => store.close(),
-    load: (place) => store.load(place),
+    async load(place) {
+      const saved = store.load(place);
+      await faults.loaded?.(place);
+      return saved;
+    },
     commit(place, commit) {
       faults.commit?.(place, commit);
       return store.commit(place, commit);
     },
-    acquire: failing,
+    async acquire(place, signal) {
+      await faults.acquire?.(place);
+      return faultyLease(await store.acquire(place, signal), place, faults);
+    },
     watch(place) {
       const stop = store.watch(place);
       faults.watched?.add(place);
@@ -45,6 +56,22 @@ export function faultyStore(faults: Faults): Store {
       };
     },
     remove: (owner) => store.remove(owner),
+  };
+}
+
+function faultyLease(lease: Lease, place: Place, faults: Faults): Lease {
+  return {
+    fence: lease.fence,
+    lost: lease.lost,
+    saved: lease.saved,
+    async commit(commit, release) {
+      await faults.keep?.(place, commit);
+      return lease.commit(commit, release);
+    },
+    release() {
+      faults.released?.();
+      return lease.release();
+    },
   };
 }
 

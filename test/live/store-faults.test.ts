@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createApp } from "livespan";
-import { defineState } from "livespan/live";
-import { testApp } from "livespan/testing";
+import { defineState, type AnyState } from "livespan/live";
+import { manualClock, testApp } from "livespan/testing";
 import { faultyStore, storeError, type Faults } from "./faulty-store.ts";
 
 const code = (expected: string) => (error: unknown) => (error as { readonly code: string }).code === expected;
@@ -102,6 +102,44 @@ describe("a block whose lock was lost", () => {
   });
 });
 
+describe("a store that answers late", () => {
+  test("what a handler has left running waits for the block while its changes are being kept", async () => {
+    const gate = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<unknown>();
+    const own = defineState("own", { vars: { n: 0 } }).events(({ on }) => ({
+      go: on((s, ctx) => {
+        s.n = 1;
+        const { app, token } = ctx;
+        void asked.promise.then(() => left.resolve(app.modifyState(own, token, (draft) => (draft as { n: number }).n)));
+      }),
+    })) as AnyState;
+    const keep = (): Promise<void> => {
+      asked.resolve();
+      return gate.promise;
+    };
+    await using t = await testApp(createApp({ states: [own] }), { store: faultyStore({ keep }) });
+    await using tab = await t.tab(own);
+    const going = (tab.events as { go(): Promise<void> }).go();
+    await asked.promise;
+    gate.resolve();
+    await going;
+    assert.equal(await left.promise, 1);
+  });
+
+  test("the lock goes back with the commit, and by itself only when nothing was changed", async () => {
+    let releases = 0;
+    const { t, tab } = await start({ released: () => void releases++ });
+    await using _ = t;
+    await using __ = tab;
+    await tab.events.add();
+    await tab.events.twice();
+    assert.equal(releases, 0);
+    await t.app.modifyState(state, tab.token, (s) => s.n);
+    assert.equal(releases, 1);
+  });
+});
+
 describe("a store that fails", () => {
   for (const when of ["acquire", "keep"] as const) {
     test(`at ${when}: the caller is told, nothing is shown, and the queue goes on`, async () => {
@@ -136,6 +174,15 @@ describe("a store that fails", () => {
       assert.ok(t.log.some(({ level, message }) => level === "error" && message.includes(`"${how}"`)));
     });
   }
+
+  test("when a page asks for a state: it is there when the page asks again", async () => {
+    const clock = manualClock();
+    const loaded = once(() => storeError("STORE_UNREACHABLE"));
+    const store = faultyStore({ loaded: (place) => (place.state === "faults" ? loaded() : undefined) });
+    await using t = await testApp(createApp({ states: [state] }), { store, clock });
+    await using tab = await clock.until(t.tab(state));
+    assert.equal(await tab.events.add(), 1);
+  });
 
   test("before anybody has seen a state: it is there when it is asked for again", async () => {
     const room = defineState("other", { vars: { n: 0 }, scope: "shared" });

@@ -122,6 +122,23 @@ describe("an event that is superseded and does not listen", () => {
     await clock.advance(100);
   });
 
+  test("is not superseded by what has its name in another state, or under another key", async () => {
+    const clock = manualClock();
+    const found = () => ({ vars: { found: 0 } });
+    const other = defineState("another", found()).events(({ on }) => ({
+      find: on(async (s, ctx) => ctx.sleep(100).then(() => ++s.found), { supersedes: true }),
+    }));
+    const room = defineState("room", { ...found(), scope: "shared" }).events(({ on }) => ({
+      find: on(async (s, ctx) => ctx.sleep(100).then(() => ++s.found), { supersedes: true }),
+    }));
+    await using t = await testApp(createApp({ states: [other, room] }), { clock });
+    await using tab = await t.tab(other);
+    const tabs = [tab, await tab.state(room, { key: "a" }), await tab.state(room, { key: "b" })] as const;
+    const all = Promise.all(tabs.map(({ events }) => events.find()));
+    for (let i = 0; i < 3; i++) await clock.advance(100);
+    assert.deepEqual(await all, [1, 1, 1]);
+  });
+
   test("takes what it has queued with it, which supersedes by itself", async () => {
     const clock = manualClock();
     await using t = await testApp(createApp({ states: [search] }), { clock });

@@ -88,6 +88,18 @@ describe("a tab", () => {
     assert.equal(copy.snapshot.count, 2);
   });
 
+  test("a duplicate has a copy of what it shows later, and of what is changed before it is shown", async () => {
+    await using t = await testApp(createApp({ states: [notes, other] }));
+    await using tab = await t.tab(notes);
+    await using second = await tab.state(other);
+    await second.events.add();
+    await using copy = await tab.duplicate();
+    assert.equal(await t.app.modifyState(other, copy.token, (s) => ++s.n), 3);
+    await using shown = await copy.state(other);
+    assert.equal(shown.snapshot.n, 3);
+    assert.equal(second.snapshot.n, 2);
+  });
+
   test("shows several states, over one line", async () => {
     await using t = await testApp(createApp({ states: [notes, other] }));
     await using tab = await t.tab(notes);

@@ -25,6 +25,8 @@ export const counter = defineState("counter", {
           s.clicks++;
           s.rows.push({ id: 1, text: "" });
         });
+        // @ts-expect-error an update is synchronous
+        await self.update(async (s) => void s.counter++);
         await using s = await self.lock();
         s.counter = 1;
         await s.commit();
@@ -61,6 +63,7 @@ export const counter = defineState("counter", {
       s.counter = 1;
       return "done";
     }),
+    maybe: on(z.string().optional(), (_, text) => text),
     // @ts-expect-error no such background task
     wrong: on((_, ctx) => ctx.start("nope")),
     // @ts-expect-error argument missing
@@ -70,6 +73,12 @@ export const counter = defineState("counter", {
     both: on((_, ctx) => {
       ctx.queue("clear");
       ctx.queue("setMax", "5");
+      ctx.queue("maybe");
+      ctx.queue("maybe", "text");
+      // @ts-expect-error an argument of another type
+      ctx.queue("maybe", 5);
+      // @ts-expect-error argument missing
+      ctx.queue("setMax");
       // @ts-expect-error no such event
       ctx.queue("cleer");
     }),

@@ -5,10 +5,19 @@ import type { Log } from "../../kernel/log.ts";
 import type { Values } from "../../kernel/lifespan.ts";
 import type { AnyState, Draft } from "./state.ts";
 
-declare const none: unique symbol;
-/** The argument of what takes none. */
-export type None = typeof none;
-export type Args<A> = [A] extends [None] ? [] : [arg: A];
+/** The argument of what takes none. A type that has a name everywhere: declarations of states are written with it. */
+export type None = void;
+/** Of what takes anything, as a coercing schema does, something is still meant to be given. */
+export type Args<A> = unknown extends A
+  ? [arg: A]
+  : [A] extends [None]
+    ? []
+    : undefined extends A
+      ? [arg?: A]
+      : [arg: A];
+
+/** What a synchronous function gives: an async one gives no such thing, which the compiler says. */
+type Sync<R> = R extends PromiseLike<unknown> ? never : R;
 
 /** A value as it is read outside a block. */
 export type Frozen<T> = T extends (...args: never[]) => unknown
@@ -106,7 +115,7 @@ export interface Self<V, P, N, B> extends Surroundings<N> {
   /** The last snapshot; may be stale, and every write to it throws `ImmutableStateError`. */
   readonly view: Frozen<V & P>;
   /** Changes the state synchronously, all or nothing. May be run again on a conflict: pure, apart from the draft. */
-  update<R>(fn: (state: V & P) => R): Promise<R>;
+  update<R>(fn: (state: V & P) => Sync<R>): Promise<R>;
   /**
    * Holds the tab's block while `fn` runs; kept when it settles, dropped when it rejects. When the lock was lost to another
    * process nothing of it is kept, and it runs again, three times at most.

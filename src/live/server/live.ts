@@ -58,7 +58,6 @@ export class Live implements Engine, Runtime, Intake {
   readonly interleave: Interleave | undefined;
   /** Tokens of the tabs that are connected to this process. */
   readonly connectedTabs = new Set<string>();
-  isStopping = false;
   private isOver = false;
   private readonly options: LiveOptions;
   private readonly states: ReadonlyMap<string, StateDeclaration>;
@@ -192,9 +191,8 @@ export class Live implements Engine, Runtime, Intake {
 
   open(): void {}
 
-  close(): void {
-    this.isStopping = true;
-  }
+  /** Connections take no events from the beginning of the stop on. */
+  close(): void {}
 
   /** Events that are in hand end first, then the background tasks are aborted and awaited. */
   async drained(): Promise<void> {

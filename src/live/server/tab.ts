@@ -9,7 +9,6 @@ import type { Owner } from "./owner.ts";
 import { Chain } from "./chain.ts";
 import { handle } from "./handler.ts";
 import { memberNamed } from "./argument.ts";
-import { Stopping } from "../../kernel/catalogue.ts";
 
 interface Waiting extends EventEntry {
   resolve(result: unknown): void;
@@ -49,7 +48,6 @@ export class Tab implements ConnectedTab {
   }
 
   async dispatch({ id, instance, name, arg }: Dispatch): Promise<unknown> {
-    if (this.live.isStopping) throw new Stopping(`the server goes down; event "${name}" was not taken`);
     const ours = instance as Instance;
     const member = memberNamed(ours.declaration, "event", name);
     return new Promise((resolve, reject) => {
@@ -68,10 +66,9 @@ export class Tab implements ConnectedTab {
     this.add({ ...entry, chain, resolve: () => {}, reject });
   }
 
-  /** The time to end by itself is over: nothing that waits runs any more, and what runs is told. */
+  /** The time to end by itself is over. What waits gets no block any more; what runs and supersedes is told by its chain. */
   abort(reason: unknown): void {
     for (const chain of this.chains?.values() ?? []) chain.abort(reason);
-    for (const entry of this.waiting.splice(0)) entry.reject(reason);
   }
 
   connected(facts: ConnectionFacts): void {
@@ -99,8 +96,6 @@ export class Tab implements ConnectedTab {
   }
 
   private add(entry: Waiting): void {
-    const { aborted } = this.live;
-    if (aborted.aborted) return entry.reject(aborted.reason);
     this.waiting.push(entry);
     if (this.current === undefined) void this.work();
   }
