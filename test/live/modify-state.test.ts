@@ -29,6 +29,16 @@ describe("app.modifyState", () => {
     assert.equal(await tab.events.add(), 1);
   });
 
+  test("through a block of another owner as well", async () => {
+    const room = defineState("room", { vars: { n: 0 }, scope: "shared" });
+    await using t = await testApp(createApp({ states: [room] }));
+    const block = (key: string, fn: () => unknown) => t.app.modifyState(room, key, async () => void (await fn()));
+    await assert.rejects(
+      block("a", () => block("b", () => block("a", () => {}))),
+      ReentrantLockError,
+    );
+  });
+
   test("after the app has stopped it says so, and leaves no timer", async () => {
     const room = defineState("room", { vars: { n: 0 }, scope: "shared" });
     const t = await testApp(createApp({ states: [room] }));

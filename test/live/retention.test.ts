@@ -4,7 +4,7 @@ import { createApp } from "livespan";
 import { defineState, type Place } from "livespan/live";
 import { manualClock, testApp } from "livespan/testing";
 import { Client } from "./connection/client.ts";
-import { faultyStore } from "./faulty-store.ts";
+import { faultyStore, type Faults } from "./faulty-store.ts";
 
 const own = defineState("own", { vars: { n: 0 } })
   .background(({ background }) => ({ work: background(async (self) => self.sleep(600_000)) }))
@@ -16,14 +16,20 @@ const room = defineState("room", { vars: { n: 0 }, scope: "shared" })
       await self.update((s) => ++s.n);
     }),
   }))
-  .events(({ on }) => ({ work: on((_, ctx) => ctx.start("work")) }));
+  .events(({ on }) => ({
+    work: on((_, ctx) => ctx.start("work")),
+    slow: on(async (s, ctx) => {
+      await ctx.sleep(600_000);
+      s.n++;
+    }),
+  }));
 
-async function start(listen = false) {
+async function start(listen = false, loaded?: Faults["loaded"]) {
   const watched = new Set<Place>();
   const clock = manualClock();
   const t = await testApp(createApp({ states: [own, room] }), {
     clock,
-    store: faultyStore({ watched }),
+    store: faultyStore({ watched, ...(loaded && { loaded }) }),
     ...(listen && { listen: { wsCloseTimeout: 100 } }),
   });
   const names = () => Array.from(watched, ({ state }) => state).toSorted();
@@ -83,6 +89,49 @@ describe("what a process has at hand", () => {
     await using later = await t.tab(room, { key: "a" });
     await clock.advance(1_000);
     await later.until(({ n }) => n === 1);
+  });
+
+  test("of a shared state stays while a handler works on it", async () => {
+    const { t, clock, names } = await start();
+    await using _ = t;
+    const tab = await t.tab(room, { key: "a" });
+    void tab.events.slow().catch(() => {});
+    await clock.advance(1);
+    await tab.close();
+    await clock.advance(300_000);
+    assert.deepEqual(names(), ["$tab", "room"]);
+    const opening = t.tab(room, { key: "a" });
+    await clock.advance(300_000);
+    await using later = await opening;
+    await later.until(({ n }) => n === 1);
+  });
+
+  test("of a shared state is not forgotten while the store is asked for it", async () => {
+    const late = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const { t, clock } = await start(false, (place) => {
+      if (place.state !== "room") return undefined;
+      asked.resolve();
+      return late.promise;
+    });
+    await using _ = t;
+    await t.app.modifyState(room, "a", (s) => ++s.n);
+    await clock.advance(59_000);
+    const opening = t.tab(room, { key: "a" });
+    await asked.promise;
+    await clock.advance(2_000);
+    late.resolve();
+    await using tab = await opening;
+    await t.app.modifyState(room, "a", (s) => ++s.n);
+    await tab.until(({ n }) => n === 2);
+  });
+
+  test("leaves no timer when the app stops", async () => {
+    const { t, clock } = await start();
+    const tab = await t.tab(own);
+    await tab.close();
+    await t.stop();
+    assert.equal(clock.pending, 0);
   });
 
   test("of a tab that another connection took over is forgotten like any other", async () => {

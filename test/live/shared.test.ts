@@ -110,6 +110,22 @@ describe("a shared state", () => {
     await Promise.all([first, third]);
   });
 
+  test("one that has waited for another, and got it, is waited for again", async () => {
+    await using t = await testApp(createApp({ states: [room] }));
+    const block = (key: string, fn: () => unknown) => t.app.modifyState(room, key, async () => void (await fn()));
+    const [mayEnd, hasMet] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holder = block("b", () => mayEnd.promise);
+    const first = block("a", async () => {
+      const meeting = block("b", () => {});
+      mayEnd.resolve();
+      await meeting;
+      hasMet.resolve();
+      await new Promise((resolve) => void setImmediate(resolve));
+    });
+    await hasMet.promise;
+    await Promise.all([holder, first, block("b", () => block("a", () => {}))]);
+  });
+
   test("stays at hand while somebody watches it or works on it, however long that is", async () => {
     const clock = manualClock();
     await using t = await testApp(createApp({ states: [room] }), { clock });

@@ -7,6 +7,7 @@ import { manualClock, testApp } from "livespan/testing";
 const code = (expected: string) => (error: unknown) => (error as { readonly code: string }).code === expected;
 
 const log: string[] = [];
+const deaf = Promise.withResolvers<void>();
 const db = lifespan("db", async function* () {
   yield {};
   log.push("db closed");
@@ -22,7 +23,7 @@ const state = defineState("stops", { vars: { n: 0 }, needs: { db } })
     }),
     superseding: on(async (_, ctx) => ctx.sleep(1e9).finally(() => log.push("handler ended")), { supersedes: true }),
     deaf: on((_, ctx) => ctx.start("deaf")),
-    deafEvent: on(() => new Promise<void>(() => {})),
+    deafEvent: on(() => deaf.promise),
   }))
   .events(({ on }) => ({
     round: on((s, ctx) => {
@@ -76,6 +77,10 @@ describe("at stop", () => {
     await clock.advance(1);
     await assert.rejects(clock.until(t.stop()), code("ABANDONED"));
     assert.deepEqual(log, ["db closed"]);
+    await tab.close();
+    deaf.resolve();
+    await clock.advance(0);
+    assert.equal(clock.pending, 0, "whatever it does later");
   });
 });
 

@@ -183,6 +183,44 @@ describe("what a superseding event has begun", () => {
     assert.ok(!t.app.backgroundTasks.has(old!));
   });
 
+  test("ends with it: what waits for its turn never runs", async () => {
+    const clock = manualClock();
+    const ran: number[] = [];
+    const state = defineState("lane", { vars: { n: 0 } })
+      .background(({ background }) => ({
+        work: background(
+          z.number(),
+          async (self, n) => {
+            ran.push(n);
+            await self.sleep(60_000);
+          },
+          { concurrency: "queue" },
+        ),
+      }))
+      .events(({ on }) => ({
+        go: on(
+          z.number(),
+          (_, n, ctx) => {
+            ctx.start("work", n);
+            ctx.start("work", n + 1);
+          },
+          { supersedes: true },
+        ),
+      }));
+    await using t = await testApp(createApp({ states: [state] }), { clock });
+    await using tab = await t.tab(state);
+    await tab.events.go(1);
+    await clock.advance(1);
+    await tab.events.go(3);
+    await clock.advance(1);
+    assert.deepEqual(ran, [1, 3]);
+    assert.deepEqual(
+      t.log.filter(({ level }) => level === "error"),
+      [],
+      "an end that was asked for is no failure",
+    );
+  });
+
   test("one that another event queues supersedes like one that the page sends", async () => {
     const clock = manualClock();
     await using t = await testApp(createApp({ states: [search] }), { clock });

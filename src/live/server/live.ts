@@ -303,10 +303,7 @@ export class Live implements Engine, Runtime, Intake {
   /** A tab of this process, or of any when the store is shared. */
   private async known(token: string): Promise<Tab | undefined> {
     const here = this.tabs.get(token);
-    if (here !== undefined) {
-      this.owners.touch(here.owner);
-      return here;
-    }
+    if (here !== undefined) return here;
     const saved = await this.store.load({ owner: token, state: tabState });
     if (saved === undefined) return undefined;
     const { session } = saved.value as { readonly session: string };

@@ -22,7 +22,11 @@ export class Owners {
   /** The owner of that name; one that is new is idle. */
   get(name: string): Owner {
     const known = this.all.get(name);
-    if (known !== undefined) return this.touch(known);
+    if (known !== undefined) {
+      // Who asks is about to use it, and may have to wait for the store until then.
+      if (this.idle.delete(known)) this.rest(known);
+      return known;
+    }
     const owner = new Owner(name);
     this.all.set(name, owner);
     this.rest(owner);
@@ -31,12 +35,6 @@ export class Owners {
 
   find(name: string): Owner | undefined {
     return this.all.get(name);
-  }
-
-  /** Somebody is about to use it. */
-  touch(owner: Owner): Owner {
-    if (this.idle.delete(owner)) this.rest(owner);
-    return owner;
   }
 
   retain(owner: Owner): void {
