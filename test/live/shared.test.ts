@@ -17,7 +17,7 @@ const room = defineState("room", { vars: { lines: [] as string[], visitors: 0 },
   .events(({ on }) => ({
     say: on(z.string(), (s, line) => s.lines.push(line)),
     tick: on((_, ctx) => ctx.start("tick")),
-    who: on((_, ctx) => ({ token: ctx.token, tab: ctx.connection?.tab })),
+    who: on((_, ctx) => ({ token: ctx.token, tab: ctx.connection.tab })),
   }));
 const own = defineState("own", { vars: { said: 0 } }).events(({ on }) => ({
   say: on(z.string(), async (s, line, ctx) => {

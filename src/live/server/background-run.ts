@@ -22,8 +22,8 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
   readonly since: number;
   readonly instance: Instance;
   readonly member: BackgroundMember;
-  /** The tab that it was started from; none when a task of a shared state started it for no tab. */
-  readonly tab: Tab | undefined;
+  /** The tab that it was started from, also for a shared state. */
+  readonly tab: Tab;
   /** Settles when it has ended, or was left behind. Never rejects. */
   readonly ended: Promise<void>;
   /** The event's that it comes from, when that supersedes. */
@@ -43,7 +43,7 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     name: string,
     member: BackgroundMember,
     arg: unknown,
-    tab: Tab | undefined,
+    tab: Tab,
     chain: Chain | undefined,
     runtime: Runtime,
     since: number,
@@ -80,8 +80,8 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
   get app(): LiveApp {
     return this.runtime.app;
   }
-  get connection(): ConnectionFacts | undefined {
-    return this.tab?.facts;
+  get connection(): ConnectionFacts {
+    return this.tab.connection;
   }
   get signal(): AbortSignal {
     return this.aborter.signal;

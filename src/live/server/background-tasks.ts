@@ -41,7 +41,7 @@ export class BackgroundTasks {
   }
 
   /** Finds the task at once, and gives what starts it. @throws LivespanError UNKNOWN_EVENT */
-  prepare(instance: Instance, name: string, arg: unknown, tab: Tab | undefined, chain: Chain | undefined): () => void {
+  prepare(instance: Instance, name: string, arg: unknown, tab: Tab, chain: Chain | undefined): () => void {
     const member = memberNamed(instance.declaration, "background", name);
     return () => {
       if (this.reason !== undefined || chain?.aborted === true) return;
@@ -119,7 +119,6 @@ export class BackgroundTasks {
   private attach(run: BackgroundRun): void {
     const { tab, instance } = run;
     this.runtime.retain(instance.owner);
-    if (tab === undefined) return;
     tab.retain();
     (tab.tasks ??= new Set()).add(run);
     if (!tab.isConnected) this.orphaned(run);
@@ -128,8 +127,8 @@ export class BackgroundTasks {
   private detach(run: BackgroundRun): void {
     const { tab, instance } = run;
     this.runtime.release(instance.owner);
-    tab?.tasks?.delete(run);
-    tab?.release();
+    tab.tasks?.delete(run);
+    tab.release();
   }
 
   /** Aborts one, and leaves it behind when its time is over. */

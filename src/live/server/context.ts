@@ -103,7 +103,7 @@ interface Surroundings<N> {
   readonly app: LiveApp;
   /** Fires when this is to end: at stop, at reload, when it is cancelled or superseded. */
   readonly signal: AbortSignal;
-  readonly connection: ConnectionFacts | undefined;
+  readonly connection: ConnectionFacts;
   readonly log: Log;
   readonly clock: Clock;
   /** Settles after `ms` milliseconds; rejects with `signal.reason` when `signal` fires first. */

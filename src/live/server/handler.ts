@@ -57,8 +57,8 @@ class HandlerContext implements EventContext<{}, {}, {}> {
   get app(): LiveApp {
     return this.runtime.app;
   }
-  get connection(): ConnectionFacts | undefined {
-    return this.tab.facts;
+  get connection(): ConnectionFacts {
+    return this.tab.connection;
   }
   get signal(): AbortSignal {
     return this.entry.chain?.signal ?? this.runtime.aborted;

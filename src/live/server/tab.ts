@@ -43,6 +43,12 @@ export class Tab implements ConnectedTab {
     return this.owner.name;
   }
 
+  /** What handlers and tasks see of it: none of them runs for a tab that never was asked for by a request. */
+  get connection(): ConnectionFacts {
+    if (this.facts === undefined) throw new Error(`tab ${this.token} runs code before it has been connected`);
+    return this.facts;
+  }
+
   instance(state: string, key: string | undefined): Promise<Instance> {
     return this.live.join(this, state, key);
   }
