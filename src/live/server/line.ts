@@ -77,8 +77,14 @@ export class Line {
       return answered(event.id, await this.tab.dispatch(event));
     } catch (error) {
       const reply = told(error);
-      if (!reply.isRefusal) this.report(event, error);
-      return failed(event.id, reply);
+      if (reply.isRefusal) return failed(event.id, reply);
+      this.report(event, error);
+      const { code, message } = reply;
+      // In a console full of calls that nobody awaits, this tells which one it was.
+      return failed(event.id, {
+        code,
+        message: `event "${event.name}" of "${event.instance.declaration.name}": ${message}`,
+      });
     }
   }
 

@@ -120,6 +120,7 @@ test("an error without a code is told in general, and logged in full", async () 
   const client = await stage.tab();
   const answer = await client.event(1, "fail");
   assert.deepEqual(answer.slice(0, 3), ["x", 1, "HANDLER_FAILED"]);
+  assert.match(String(answer[3]), /^event "fail" of "counter": An event handler threw/);
   assert.doesNotMatch(JSON.stringify(client.frames), /hunter2|srv/);
   assert.deepEqual(
     stage.logged.map(({ level, fields }) => [level, fields]),
