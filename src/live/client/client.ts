@@ -43,6 +43,7 @@ export class TabClient implements LiveClient {
   private readonly standing = new Standing();
   private readonly unwatch: () => void;
   private readonly unseen = new Set<Replica>();
+  private cancelOffline = (): void => {};
   private cancelSeen = (): void => {};
   private schema: string | undefined;
   /** How many states the server was told of on this line. */
@@ -110,8 +111,9 @@ export class TabClient implements LiveClient {
     await this.tabId.claim(page?.tab);
     // Made for another tab: the page shows it until the states of this one come.
     if (this.tab !== page?.tab) this.replicas.forget();
-    if (this.reason === undefined) this.line.start();
-    else this.tabId.release();
+    if (this.reason !== undefined) return this.tabId.release();
+    this.standAway(false);
+    this.line.start();
   }
 
   private greet(): void {
@@ -146,6 +148,7 @@ export class TabClient implements LiveClient {
 
   private welcome({ tab, schema, heartbeat }: Welcome): void {
     this.isWelcome = true;
+    this.cancelOffline();
     this.hasRenewed = false;
     this.line.welcomed(heartbeat);
     this.tabId.keep(tab);
@@ -203,7 +206,11 @@ export class TabClient implements LiveClient {
   private standAway(wasLive: boolean): void {
     const now = this.world.clock.now();
     if (wasLive) this.lostAt = now;
-    const isOffline = !this.world.isOnline() || now - this.lostAt >= waits.offline;
+    const left = this.lostAt + waits.offline - now;
+    const isOffline = !this.world.isOnline() || left <= 0;
+    this.cancelOffline();
+    // A try may take longer than that, and so may the wait for the next one.
+    if (!isOffline) this.cancelOffline = this.world.clock.after(left, () => this.standAway(false));
     this.standing.change({ status: isOffline ? "offline" : "resuming" });
   }
 
@@ -215,6 +222,7 @@ export class TabClient implements LiveClient {
     if (this.reason !== undefined) return;
     this.unplug();
     this.line.stop();
+    this.cancelOffline();
     this.unwatch();
     this.tabId.release();
     this.outbox.close(reason);

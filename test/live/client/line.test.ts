@@ -235,6 +235,21 @@ describe("the status", () => {
     assert.deepEqual(seen, ["resuming", "offline", "live"]);
   });
 
+  test("is offline after those five seconds also while nothing is tried", async () => {
+    using page = wired();
+    await page.clock.advance(4_999);
+    assert.equal(page.client.status, "resuming");
+    await page.clock.advance(1);
+    assert.equal(page.client.status, "offline");
+    const socket = await page.socket();
+    socket.welcome();
+    socket.events.closed(1006);
+    await page.clock.advance(4_999);
+    assert.equal(page.client.status, "resuming");
+    await page.clock.advance(1);
+    assert.equal(page.client.status, "offline");
+  });
+
   test("is offline at once when there is no network", async () => {
     using page = wired();
     (await page.socket()).welcome();
