@@ -1,5 +1,6 @@
 import type { Generation } from "../kernel/generation.ts";
 import type { Log } from "../kernel/log.ts";
+import { builtSince } from "../app/pages/builds.ts";
 import { formatMs } from "../app/tree.ts";
 
 /** How often the loop is looked at, and how late a look must be to be reported. Milliseconds. */
@@ -15,7 +16,8 @@ export function watchForBlocks(generation: () => Generation | undefined, log: Lo
     const blockedMs = now - before - lookEvery;
     const active = generation()?.activeSince(before) ?? [];
     // Before it is ready a program loads code and data, and holds nobody up.
-    if (blockedMs > blockedAfter && (wasReady || active.length > 0)) log("warn", blockedText(blockedMs, active));
+    const counts = (wasReady || active.length > 0) && !builtSince(before);
+    if (counts && blockedMs > blockedAfter) log("warn", blockedText(blockedMs, active));
     wasReady = generation()?.ready === true;
     before = now;
   }, lookEvery);

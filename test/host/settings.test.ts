@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { ask, Program } from "../programs/program.ts";
+import { Project } from "../app/pages/project.ts";
 
 suite("settings", { concurrency: 4 }, () => {
   for (const [what, options, message] of [
@@ -63,6 +64,22 @@ suite("settings", { concurrency: 4 }, () => {
     await program.until("warn the event loop was blocked for");
     assert.match(program.err, /blocked for \d{3} ms \(running: sums/);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  });
+
+  test("a build of pages, which stands still by itself, is not", async () => {
+    const blocking = `const end = performance.now() + 600; while (performance.now() < end);`;
+    await using project = await Project.make({
+      "page.tsx": "export default () => <p>built</p>;",
+      "vite.config.js": `export default { plugins: [{ name: "slow", buildStart() { ${blocking} } }] };`,
+      "app.js": `import { createApp } from "livespan";
+export default createApp().page("/", { entry: "page.tsx" });`,
+    });
+    const env = { NODE_ENV: "development" };
+    await using program = Program.cli(["start", "app.js", "--port", "0"], { cwd: project.path, env });
+    assert.equal((await ask(`${await program.url()}/`)).status, 200);
+    await program.until("built page.tsx in");
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+    assert.doesNotMatch(program.err, /blocked/);
   });
 
   test("in production it is not", async () => {

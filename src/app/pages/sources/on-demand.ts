@@ -6,6 +6,7 @@ import type { Bundle, BundleOptions, PageEntry } from "../bundler.ts";
 import type { Log } from "../../../kernel/log.ts";
 import type { PagesSettings } from "../settings.ts";
 import { appError } from "../../errors.ts";
+import { duringBuild } from "../builds.ts";
 import { loadServerModule, type ServerModule } from "../server-module.ts";
 
 /** A page as it was last built. */
@@ -52,7 +53,7 @@ export class PagesOnDemand implements PageSource {
   }
 
   private begin(entry: PageEntry): Promise<Build> {
-    const building = this.build(entry).finally(() => this.building.delete(entry.id));
+    const building = duringBuild(() => this.build(entry)).finally(() => this.building.delete(entry.id));
     this.building.set(entry.id, building);
     return building;
   }
