@@ -95,19 +95,22 @@ export class LiveWing {
       if (error instanceof LivespanError && error.code === "TAB_REFUSED") return this.states.tab({ session });
       throw error;
     });
-    // The tab has no socket yet; what its states ask of the connection, they ask of this request.
-    tab.facts ??= new RequestFacts(tab.token, session, {
-      url: request.url,
+    // What its states ask of the connection, they ask of this request: since the tab's last socket somebody may have logged out.
+    const { pathname, search } = new URL(request.url);
+    tab.facts = new RequestFacts(tab.token, session, {
+      url: pathname + search,
       headers: [...request.headers].flat(),
       session,
     });
     const joined = states.map(({ state, key }) => {
       const found = typeof key === "function" ? key(request) : key;
-      return tab.instance(state.name, found).catch(unlessRefused);
+      return tab.instance(state.name, found).then(embedded, refusalOf(state.name, found));
     });
-    const instances = await Promise.all(joined);
-    const seen = instances.filter((instance) => instance !== undefined).map(embedded);
-    return { data: { tab: tab.token, schema: this.states.schema, path, states: seen }, cookie };
+    const all = await Promise.all(joined);
+    const seen = all.filter((each) => "epoch" in each);
+    const refused = all.filter((each) => !("epoch" in each));
+    const data = { tab: tab.token, schema: this.states.schema, path, states: seen };
+    return { data: refused.length === 0 ? data : { ...data, refused }, cookie };
   }
 
   /** A function of its own: what it is made beside would be kept with it as long as the socket is open. */
@@ -158,10 +161,16 @@ function embedded({ declaration, key, epoch, version, snapshot }: Instance): Emb
 }
 
 /** The page says by itself that it may not see a state. */
-function unlessRefused(error: unknown): undefined {
-  if (error instanceof LivespanError && error.code === "JOIN_REFUSED") return undefined;
-  throw error;
+function refusalOf(state: string, key: string | undefined): (error: unknown) => RefusedState {
+  return (error) => {
+    if (error instanceof LivespanError && error.code === "JOIN_REFUSED") {
+      return { state, ...(key !== undefined && { key }) };
+    }
+    throw error;
+  };
 }
+
+type RefusedState = Pick<EmbeddedState, "state" | "key">;
 
 function storeLifespan(
   store: Store,

@@ -89,7 +89,7 @@ export const liveErrors = {
   JOIN_REFUSED: {
     means:
       "A tab asked for a state that its page may not see, for a key that the state's join() refuses, or for its 65th state.",
-    remedy: "List the state in the app's states, let join() allow the key, and keep lists of things in one state.",
+    remedy: "Let join() allow it, show an error boundary to those who may not, and keep lists of things in one state.",
   },
   ORIGIN_REFUSED: {
     means: "A page of another origin tried to connect.",

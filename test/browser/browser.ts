@@ -81,8 +81,6 @@ export class Visitor implements AsyncDisposable {
   }
 
   private complain(text: string): void {
-    // Browsers ask for an icon without being told to.
-    if (text.endsWith("/favicon.ico)")) return;
     if (!this.expected.some((pattern) => pattern.test(text))) this.complaints.push(text);
   }
 }

@@ -60,6 +60,8 @@ export class Pages {
   /** After all routes, as middleware is to see these requests too. */
   serve(hono: Hono<HonoEnv>): void {
     hono.get(`${this.plan.settings.base}*`, async (c) => (await this.asset(c.req.raw)) ?? c.notFound());
+    // Browsers ask for one whether or not a page names it; a missing one would be an error in every console.
+    hono.get("/favicon.ico", (c) => c.body(null, 204, { "cache-control": "max-age=86400" }));
   }
 
   /** A page's document. */
@@ -96,10 +98,14 @@ export class Pages {
     const say = (error: unknown): void =>
       this.plan.log("error", `page("${page.path}") threw while it was rendered.`, { error });
     try {
-      const markup = await render(data, (error) => void errors.add(error));
+      const markup = await render(data, (error) => {
+        if (!isRefusal(error)) errors.add(error);
+      });
       errors.forEach(say);
       return markup;
     } catch (error) {
+      // Its error boundary has something to show, and those work in browsers only.
+      if (isRefusal(error)) return "";
       // What is thrown on is said by whoever catches it.
       if (this.development) errors.delete(error);
       else errors.add(error);
@@ -127,6 +133,12 @@ export function entriesOf(declared: readonly PageDeclaration[], root: string): P
     entries.set(id, { id, file: fileOf(page, root), live });
   }
   return [...entries.values()];
+}
+
+/** The visitor may not see a state: nothing is wrong with the page. */
+function isRefusal(error: unknown): boolean {
+  // The page has a class of its own for it.
+  return error instanceof Error && "code" in error && error.code === "JOIN_REFUSED";
 }
 
 function hasStates({ states }: PageDeclaration): boolean {

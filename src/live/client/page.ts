@@ -6,6 +6,8 @@ export interface PageData {
   readonly states: readonly EmbeddedState[];
   /** Where the server takes sockets. "/_live" unless said. */
   readonly path?: string;
+  /** Those of the page's states that the server refused the tab; known where the page is made. */
+  readonly refused?: readonly Pick<EmbeddedState, "state" | "key">[];
   /** What the page's component is given. */
   readonly page?: PageProps;
 }

@@ -22,7 +22,7 @@ export class Replicas {
   }
 
   of(name: string, key: string | undefined): Replica {
-    const id = key === undefined ? name : `${name}/${key}`;
+    const id = (key ?? "") === "" ? name : `${name}/${key}`;
     let replica = this.byName.get(id);
     if (replica === undefined) {
       if (this.list.length >= mostWants) {

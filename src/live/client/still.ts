@@ -27,9 +27,13 @@ export class StillClient implements LiveClient {
   // The caller names the type; what was embedded under the name is of it.
   state<S extends AnyState>(name: S["name"], options?: StateOptions): LiveState<S>;
   state(name: string, { key }: StateOptions = {}): StillState {
-    const embedded = this.data.states.find((each) => each.state === name && each.key === key);
+    const isMeant = (each: Pick<EmbeddedState, "state" | "key">): boolean =>
+      each.state === name && (each.key ?? "") === (key ?? "");
+    const embedded = this.data.states.find(isMeant);
     if (embedded === undefined) {
       const which = key === undefined ? `"${name}"` : `"${name}" with the key "${key}"`;
+      if (this.data.refused?.some(isMeant) === true)
+        throw clientError("JOIN_REFUSED", `This tab may not join ${which}.`);
       throw clientError("NO_PAGE", `The page was made without the state ${which}: list it in the page's states.`);
     }
     let state = this.states.get(embedded);

@@ -16,9 +16,9 @@ export interface UseLive<S extends AnyState> {
   <R>(select: (snapshot: Snapshot<S>) => R, isSame?: (a: R, b: R) => boolean): R;
   /** What the page may send; also outside of components, where it goes to the page's client. */
   readonly events: Events<S>;
-  /** Whether an event of that name has been sent and not answered. */
-  /** The hook of the one under `key`, of a shared state; the same hook for the same key. */
+  /** The hook of the one under `key`, of a shared state; in a page, the same hook for the same key. */
   at(key: string): UseLive<S>;
+  /** Whether an event of that name has been sent and not answered. */
   usePending(event: keyof Events<S>): boolean;
   useStatus(): Status;
 }
@@ -41,7 +41,8 @@ export function createLive<S extends AnyState>(name: S["name"], options: StateOp
   const keyed = new Map<string, UseLive<S>>();
   const at = (key: string): UseLive<S> => {
     const known = keyed.get(key) ?? createLive<S>(name, { ...options, key });
-    keyed.set(key, known);
+    // A server would keep whatever keys its visitors make up.
+    if (hasPage()) keyed.set(key, known);
     return known;
   };
 

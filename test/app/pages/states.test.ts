@@ -43,6 +43,48 @@ function tabIn(text: string): string {
   return /"tab":"([^"]+)"/.exec(text)?.[1] ?? "";
 }
 
+/** A page of a state that only those who are logged in may see, asked with one cookie after the other in the same tab. */
+async function visits(...logins: readonly string[]): Promise<{ readonly texts: string[]; readonly log: unknown[] }> {
+  const staff = defineState("staff", {
+    vars: { secret: "hunter2" },
+    scope: "shared",
+    join: (_, { headers, url }) => url === "/?a=1" && headers["cookie"]?.includes("login=yes") === true,
+  });
+  await using project = await Project.make({
+    "page.tsx": `import { createLive } from "livespan/react";
+const useStaff = createLive("staff", { key: "" });
+export default () => <h1>{useStaff().secret}</h1>;`,
+  });
+  const app = createApp({ states: [staff], pages: { root: project.path } });
+  app.page("/", { entry: "page.tsx", states: [[staff, ""]] });
+  await using t = await testApp(app);
+  const texts: string[] = [];
+  let known = "";
+  for (const login of logins) {
+    const response = await t.request("/?a=1", { headers: { cookie: `${known} ${login}` } });
+    texts.push(await response.text());
+    known ||= `${response.headers.get("set-cookie")?.split(";")[0]}; livespan_tab=${tabIn(texts[0]!)};`;
+  }
+  return { texts, log: t.log.filter(({ level }) => level === "error") };
+}
+
+suite("a page whose state is refused", () => {
+  test("is left to the browser, where its error boundary is, and is no error of the server", async () => {
+    const { texts, log } = await visits("");
+    assert.match(texts[0]!, /<div id="root"><\/div>/);
+    assert.deepEqual(log, []);
+  });
+
+  test("asks again for each document: who has logged in sees it, who has logged out does not", async () => {
+    const { texts } = await visits("", "login=yes", "login=no");
+    assert.deepEqual(
+      texts.map((text) => text.includes("hunter2")),
+      [false, true, false],
+    );
+    assert.equal(new Set(texts.map(tabIn)).size, 1);
+  });
+});
+
 suite("a page with states", () => {
   test("holds their markup and, as data that is inert, what it was made of", async () => {
     const [{ response, text } = assert.fail()] = await answers({});
