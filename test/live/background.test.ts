@@ -52,8 +52,10 @@ describe("a background task", () => {
     assert.equal(running.state, "counter");
     assert.equal(running.token, tab.token);
     assert.equal(running.since, clock.wall());
+    const { pending } = clock;
     await running.cancel();
     assert.equal(t.app.backgroundTasks.size, 0);
+    assert.equal(clock.pending, pending - 1, "neither its sleep nor its time to end is left");
   });
 
   test("interleaved background and foreground increments add up exactly", async () => {
@@ -212,6 +214,28 @@ describe("a background task", () => {
     await tab.until(({ got }) => got["b"] === 2);
     assert.deepEqual(tab.snapshot, { box: { a: 1 }, got: { a: 1, b: 2 } });
   });
+});
+
+test("what a task passes on is a copy of its own", async () => {
+  const state = defineState("copies", { vars: { got: 0 } })
+    .background(({ background }) => ({
+      two: background(z.object({ n: z.number() }), async (self, { n }) => {
+        await self.update((s) => void (s.got = n));
+      }),
+    }))
+    .background(({ background }) => ({
+      one: background(async (self) => {
+        const box = { n: 1 };
+        self.start("two", box);
+        box.n = 2;
+      }),
+    }))
+    .events(({ on }) => ({ go: on((_, ctx) => ctx.start("one")) }));
+  await using t = await testApp(createApp({ states: [state] }));
+  await using tab = await t.tab(state);
+  await tab.events.go();
+  await tab.until(({ got }) => got > 0);
+  assert.equal(tab.snapshot.got, 1);
 });
 
 test("a view may be passed on: it is the value that it shows", async () => {

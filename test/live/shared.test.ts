@@ -110,6 +110,31 @@ describe("a shared state", () => {
     await Promise.all([first, third]);
   });
 
+  test("a lock that was taken by hand is one of them", async () => {
+    const [isLocked, mayAsk] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+    const outcome = Promise.withResolvers<unknown>();
+    const locks = defineState("locks", { vars: { n: 0 } })
+      .background(({ background }) => ({
+        hold: background(async (self) => {
+          await using _ = await self.lock();
+          isLocked.resolve(self.token);
+          await mayAsk.promise;
+          await self.app.modifyState(room, "a", () => {}).then(outcome.resolve, outcome.resolve);
+        }),
+      }))
+      .events(({ on }) => ({ hold: on((_, ctx) => ctx.start("hold")) }));
+    await using t = await testApp(createApp({ states: [room, locks] }));
+    await using tab = await t.tab(locks);
+    await tab.events.hold();
+    const token = await isLocked.promise;
+    await t.app.modifyState(room, "a", async () => {
+      const waiting = t.app.modifyState(locks, token, () => {});
+      mayAsk.resolve();
+      assert.ok(code("LOCK_CYCLE")(await outcome.promise));
+      await waiting;
+    });
+  });
+
   test("one that has waited for another, and got it, is waited for again", async () => {
     await using t = await testApp(createApp({ states: [room] }));
     const block = (key: string, fn: () => unknown) => t.app.modifyState(room, key, async () => void (await fn()));

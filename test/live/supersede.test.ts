@@ -183,6 +183,25 @@ describe("what a superseding event has begun", () => {
     assert.ok(!t.app.backgroundTasks.has(old!));
   });
 
+  test("ends with it: what it starts while it ends is not begun", async () => {
+    const ran: string[] = [];
+    const clock = manualClock();
+    const state = defineState("last", { vars: {} })
+      .background(({ background }) => ({ leaf: background(async () => void ran.push("leaf")) }))
+      .background(({ background }) => ({
+        branch: background(async (self) => self.sleep(60_000).finally(() => self.start("leaf"))),
+      }))
+      .events(({ on }) => ({ grow: on((_, ctx) => ctx.start("branch"), { supersedes: true }) }));
+    await using t = await testApp(createApp({ states: [state] }), { clock });
+    await using tab = await t.tab(state);
+    await tab.events.grow();
+    await clock.advance(1);
+    await tab.events.grow();
+    await clock.advance(1);
+    assert.deepEqual(ran, []);
+    assert.equal(t.app.backgroundTasks.size, 1);
+  });
+
   test("ends with it: what waits for its turn never runs", async () => {
     const clock = manualClock();
     const ran: number[] = [];

@@ -153,7 +153,6 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     } catch (error) {
       if (!isAbortOf(error, this.signal)) this.runtime.failed(this.title, this.instance, error);
     } finally {
-      this.scope.isOpen = false;
       await this.unlockAll();
       this.settle();
     }
