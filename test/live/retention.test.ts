@@ -63,7 +63,9 @@ describe("what a process has at hand", () => {
     assert.deepEqual(names(), ["$tab", "own"]);
     await clock.advance(60_000);
     assert.deepEqual(names(), []);
-    assert.equal(await t.app.modifyState(own, token, (s) => ++s.n), 4, "the store still has it");
+    const both = [1, 2].map(() => t.app.modifyState(own, token, (s) => ++s.n));
+    assert.deepEqual(await Promise.all(both), [4, 5], "the store still has it");
+    assert.deepEqual(names(), ["$tab", "own"], "once, whoever asks at the same time");
   });
 
   test("stays while a background task of the tab runs", async () => {

@@ -4,6 +4,7 @@ import { createApp } from "livespan";
 import { defineState } from "livespan/live";
 import { manualClock, testApp } from "livespan/testing";
 import { z } from "zod";
+import { Client } from "./connection/client.ts";
 
 const notes = defineState("notes", { vars: { lines: [] as string[], count: 0 } })
   .background(({ background }) => ({
@@ -98,6 +99,34 @@ describe("a tab", () => {
     await using shown = await copy.state(other);
     assert.equal(shown.snapshot.n, 3);
     assert.equal(second.snapshot.n, 2);
+  });
+
+  test("of another session cannot be copied: who asks for that gets a fresh one", async () => {
+    await using t = await testApp(createApp({ states: [notes] }), { listen: { wsCloseTimeout: 100 } });
+    const visit = async (more: object): Promise<Client> => {
+      const session = await fetch(`${t.url}/_live/session`);
+      const headers = { cookie: session.headers.get("set-cookie")!.split(";")[0]! };
+      return new Client(`${t.url}/_live`, headers).hello([{ state: "notes" }], more);
+    };
+    await using mine = await visit({});
+    await mine.event(1, "add");
+    await using theirs = await visit({ copyOf: mine.tab });
+    assert.equal(theirs.fresh, true);
+    assert.deepEqual(theirs.replicas[0]?.state, { lines: [], count: 0 });
+  });
+
+  test("is told on when its block was held for long", async () => {
+    const clock = manualClock();
+    const slow = defineState("slow", { vars: {} }).events(({ on }) => ({
+      wait: on(z.number(), (_, ms, ctx) => ctx.sleep(ms)),
+    }));
+    await using t = await testApp(createApp({ states: [slow] }), { clock });
+    await using tab = await t.tab(slow);
+    await clock.until(tab.events.wait(999));
+    const warnings = () => t.log.filter(({ level }) => level === "warn").map(({ message }) => message);
+    assert.deepEqual(warnings(), []);
+    await clock.until(tab.events.wait(1_500));
+    assert.match(warnings().join(), /event "wait" held the block of state "slow".* for 1500 ms/);
   });
 
   test("shows several states, over one line", async () => {
