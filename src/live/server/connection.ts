@@ -50,9 +50,8 @@ export class Connection implements Pulsed, LineEnd, Debtor {
   private isReady = false;
   private isStopping = false;
   private isOver = false;
-  /** False while a frame is being worked on: what the client sends in that time is not heard. */
-  private isReading = false;
   private hasHeard = true;
+  /** Ends the wait for a frame that takes its time: what the client sends meanwhile is not heard. */
   private release: (() => void) | undefined;
   private pings = 0;
   private misfits = 0;
@@ -74,8 +73,11 @@ export class Connection implements Pulsed, LineEnd, Debtor {
     const messages = this.socket[Symbol.asyncIterator]();
     try {
       await this.greet(messages);
-      for (let message = await this.next(messages); message !== undefined; message = await this.next(messages)) {
-        const work = this.take(readFrame(message));
+      while (!this.isOver) {
+        const { done, value } = await messages.next();
+        this.hasHeard = true;
+        if (done === true || this.isOver) break;
+        const work = this.take(readFrame(value));
         if (work instanceof Promise) await this.unlessOver(work);
       }
     } finally {
@@ -93,7 +95,7 @@ export class Connection implements Pulsed, LineEnd, Debtor {
   beat(now: number): void {
     if (this.isOver) return;
     if (this.feed.stalled(now) >= this.around.limits.stallTimeout) return this.end(closings.silent, "nothing is read");
-    if (!this.isReading || this.tab === undefined) return;
+    if (this.release !== undefined || this.tab === undefined) return;
     if (this.hasHeard) {
       this.pings = 0;
       this.line?.heard(now);
@@ -116,15 +118,6 @@ export class Connection implements Pulsed, LineEnd, Debtor {
     this.endIfDone();
   }
 
-  private async next(messages: AsyncIterator<string | Uint8Array>): Promise<string | Uint8Array | undefined> {
-    if (this.isOver) return undefined;
-    this.isReading = true;
-    const { done, value } = await messages.next();
-    this.isReading = false;
-    this.hasHeard = true;
-    return done === true || this.isOver ? undefined : value;
-  }
-
   /** A state that is long in coming holds up the frames behind it, and nobody once the connection is over. */
   private async unlessOver(work: Promise<void>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -142,9 +135,9 @@ export class Connection implements Pulsed, LineEnd, Debtor {
     }
     const { clock, limits } = this.around;
     const cancel = clock.after(limits.helloTimeout, () => this.end(closings.silent, "no hello"), true);
-    const message = await this.next(messages).finally(cancel);
-    if (message === undefined) return;
-    const hello = helloOf(readFrame(message));
+    const { done, value } = await messages.next().finally(cancel);
+    if (done === true || this.isOver) return;
+    const hello = helloOf(readFrame(value));
     if (hello instanceof Error) return this.refuse(hello);
     const entered = this.enter(hello, session).catch((error: unknown) => this.refuse(error));
     await this.unlessOver(entered);

@@ -263,7 +263,7 @@ export class Instance implements Watched {
 
   private accept(saved: Saved, snapshot?: object): void {
     const { version, snapshot: before } = this;
-    const kept = conformed(saved, this.declaration);
+    const kept = snapshot === undefined ? conformed(saved, this.declaration) : saved;
     this.snapshot = snapshot ?? this.project(kept.value);
     this.saved = kept;
     this.version = saved.version;

@@ -15,10 +15,14 @@ export interface Projected {
 export class Projection {
   private readonly declaration: StateDeclaration;
   private readonly computed: readonly Computed[];
+  /** There is nothing else in the value, and nothing but the value: a page sees the value itself. */
+  private readonly isAll: boolean;
 
   constructor(declaration: StateDeclaration) {
     this.declaration = declaration;
     this.computed = declaration.computed.map(([name, compute]) => new Computed(declaration, name, compute));
+    const { vars, initial } = declaration;
+    this.isAll = this.computed.length === 0 && vars.length === Object.keys(initial).length;
   }
 
   /**
@@ -33,14 +37,15 @@ export class Projection {
     const snapshot: Record<string, unknown> = {};
     let isSame = old !== undefined;
     for (const name of this.declaration.vars) {
-      snapshot[name] = fields[name];
-      isSame &&= Object.is(snapshot[name], old!.snapshot[name]);
+      if (!this.isAll) snapshot[name] = fields[name];
+      isSame &&= Object.is(fields[name], old!.snapshot[name]);
     }
     for (const computed of this.computed) {
       snapshot[computed.name] = computed.next(fields, old);
       isSame &&= Object.is(snapshot[computed.name], old!.snapshot[computed.name]);
     }
-    return isSame ? old!.snapshot : seal(snapshot);
+    if (isSame) return old!.snapshot;
+    return this.isAll ? value : seal(snapshot);
   }
 }
 
