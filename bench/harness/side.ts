@@ -46,7 +46,8 @@ export const messaging = {
 
 /** Everything that a live benchmark is measured beside; an absent peer is left out. */
 export function peerSides({ npm, python }: Peers): readonly Side[] {
-  return [byHand, ...(npm ? Object.values(fromNpm) : []), ...(python === undefined ? [] : [reflex(python)])];
+  // Reflex's pages speak to it by Socket.IO.
+  return [byHand, ...(npm ? Object.values(fromNpm) : []), ...(npm && python !== undefined ? [reflex(python)] : [])];
 }
 
 /** What Python compiles is not left beside its source. */

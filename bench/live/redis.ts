@@ -104,12 +104,12 @@ async function byHand(amounts: Amounts, verdicts: Verdicts): Promise<Measured> {
 async function compare(way: Way, { rounds, quick, peers }: Settings, redis: Amounts["redis"], verdicts: Verdicts) {
   const { name, goal } = way;
   const amounts: Amounts = { ...way, seconds: quick ? 0.05 : 1, redis };
-  const { python } = peers;
+  const { python, npm } = peers;
   const ours: Side = { ...livespan, args: [redis.url] };
   const { livespan: own = [], ...others } = await interleave<Record<string, () => Promise<Measured>>>(rounds, {
     livespan: () => staged(ours, ourDrive, amounts, verdicts),
     "by hand": () => byHand(amounts, verdicts),
-    ...(python === undefined
+    ...(python === undefined || !npm
       ? {}
       : { reflex: () => staged(reflex(python, { REFLEX_REDIS_URL: redis.url }), serverDrive, amounts, verdicts) }),
   });

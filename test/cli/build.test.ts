@@ -31,7 +31,10 @@ suite("livespan build", { concurrency: 3 }, () => {
     assert.match(text, /<h1 id="[^"]+">Counted (?:<!-- -->)?0(?:<!-- -->)? times<\/h1>/);
     assert.match(text, /<title>Counter<\/title>/);
     assert.match(text, /<p id="later">Loaded later/);
-    assert.ok(!/<script(?! type="module" src="\/assets\/)/.test(text), "a script that is no file");
+    assert.ok(
+      !/<script(?! type="module" src="\/assets\/| type="application\/json")/.test(text),
+      "a script that is neither a file nor data",
+    );
     const [style = ""] = /\/assets\/[\w.-]+\.css/.exec(text) ?? [];
     const [script = ""] = /\/assets\/[\w.-]+\.js(?=">)/.exec(text) ?? [];
     const [image = ""] = /\/assets\/heart-[\w-]{8}\.svg/.exec(text) ?? [];

@@ -7,6 +7,8 @@ import type { Step } from "./step.ts";
 const settings = {
   module: "nodenext",
   target: "esnext",
+  lib: ["esnext", "dom", "dom.iterable"],
+  jsx: "react-jsx",
   types: ["node"],
   strict: true,
   noUncheckedIndexedAccess: true,
@@ -22,7 +24,7 @@ const settings = {
 };
 
 /** What the examples import beside the package. */
-const companions = ["zod", "@types/node"];
+const companions = ["zod", "react", "@types/react", "@types/node"];
 
 /** A type that is inferred must have a name that the published package lets others say. */
 export function declarationStep(consumer: string): Step {
