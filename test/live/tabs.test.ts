@@ -101,7 +101,7 @@ describe("a tab", () => {
     assert.equal(second.snapshot.n, 2);
   });
 
-  test("of another session cannot be copied: who asks for that gets a fresh one", async () => {
+  test("of another session is neither given nor copied", async () => {
     await using t = await testApp(createApp({ states: [notes] }), { listen: { wsCloseTimeout: 100 } });
     const visit = async (more: object): Promise<Client> => {
       const session = await fetch(`${t.url}/_live/session`);
@@ -110,6 +110,8 @@ describe("a tab", () => {
     };
     await using mine = await visit({});
     await mine.event(1, "add");
+    const thief = visit({ tab: mine.tab });
+    await assert.rejects(thief, /TAB_REFUSED/);
     await using theirs = await visit({ copyOf: mine.tab });
     assert.equal(theirs.fresh, true);
     assert.deepEqual(theirs.replicas[0]?.state, { lines: [], count: 0 });
