@@ -1,4 +1,4 @@
-import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { command, program, root } from "../command.ts";
 import type { Step } from "./step.ts";
@@ -24,7 +24,10 @@ const settings = {
 };
 
 /** What the examples import beside the package. */
-const companions = ["zod", "react", "@types/react", "@types/node"];
+const companions = ["zod", "@types/node"];
+
+/** What the package's own types import: beside it, as a user would have them. The steps after this one do without. */
+const peers = ["react", "@types/react"];
 
 /** A type that is inferred must have a name that the published package lets others say. */
 export function declarationStep(consumer: string): Step {
@@ -33,14 +36,19 @@ export function declarationStep(consumer: string): Step {
     name: "the documentation's examples compile elsewhere, declarations and all",
     async run(signal) {
       await cp(join(root, "examples/docs"), project, { recursive: true });
-      for (const name of companions) {
-        const place = join(project, "node_modules", name);
-        await mkdir(dirname(place), { recursive: true });
-        await symlink(join(root, "node_modules", name), place, "junction");
-      }
+      for (const name of companions) await link(project, name);
+      for (const name of peers) await link(consumer, name);
       await writeFile(join(project, "package.json"), JSON.stringify({ type: "module" }));
       await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: settings }));
-      return command(program("tsc", "-p", project), { signal });
+      const checked = await command(program("tsc", "-p", project), { signal });
+      for (const name of peers) await rm(join(consumer, "node_modules", name));
+      return checked;
     },
   };
+}
+
+async function link(to: string, name: string): Promise<void> {
+  const place = join(to, "node_modules", name);
+  await mkdir(dirname(place), { recursive: true });
+  await symlink(join(root, "node_modules", name), place, "junction");
 }
