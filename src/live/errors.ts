@@ -151,8 +151,8 @@ export const liveErrors = {
     remedy: "Install it: npm install redis@6.",
   },
   STORE_LIMIT: {
-    means: "The memory store holds as much as it may.",
-    remedy: "Raise memoryStore({ limit }), shorten its idle time, or use redisStore().",
+    means: "The memory store holds as many states as it may, and all of them are in use.",
+    remedy: "Raise memoryStore({ limit }), or use redisStore().",
   },
 } as const;
 

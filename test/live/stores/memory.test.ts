@@ -27,17 +27,28 @@ describe("the memory store", () => {
     assert.equal(lease.release(), undefined);
   });
 
-  test("refuses more states than its limit, until some are idle", async () => {
-    const { store, clock } = open({ limit: 2, idle: 1_000 });
+  test("gives up what nobody watches when it is full, the longest unused first", async () => {
+    const { store, clock } = open({ limit: 2 });
     for (const owner of ["a", "b"]) void store.commit({ owner, state: "s" }, commit(undefined));
-    assert.throws(() => store.commit({ owner: "c", state: "s" }, commit(undefined)), { code: "STORE_LIMIT" });
-    assert.equal(store.load({ owner: "c", state: "s" }), undefined);
     await clock.advance(500);
     void store.load({ owner: "a", state: "s" });
-    await clock.advance(600);
+    await clock.advance(500);
     void store.commit({ owner: "c", state: "s" }, commit(undefined));
+    assert.equal(store.load({ owner: "b", state: "s" }), undefined);
     assert.notEqual(store.load({ owner: "a", state: "s" }), undefined);
-    assert.throws(() => store.commit({ owner: "d", state: "s" }, commit(undefined)), { code: "STORE_LIMIT" });
+    assert.notEqual(store.load({ owner: "c", state: "s" }), undefined);
+  });
+
+  test("refuses one more when all that it has are in use: watched or locked", () => {
+    const { store } = open({ limit: 2 });
+    for (const owner of ["a", "b"]) void store.commit({ owner, state: "s" }, commit(undefined));
+    const unwatch = store.watch({ owner: "a", state: "s" });
+    void store.acquire({ owner: "b", state: "s" }, new AbortController().signal);
+    assert.throws(() => store.commit({ owner: "c", state: "s" }, commit(undefined)), { code: "STORE_LIMIT" });
+    assert.equal(store.load({ owner: "c", state: "s" }), undefined);
+    unwatch();
+    void store.commit({ owner: "c", state: "s" }, commit(undefined));
+    assert.equal(store.load({ owner: "a", state: "s" }), undefined);
   });
 
   test("holds no timer once it has nothing", async () => {

@@ -7,7 +7,10 @@ import { liveError } from "../../errors.ts";
 export interface MemoryStoreOptions {
   /** Milliseconds that an owner's states are kept after they were last read, written, watched or locked. An hour unless said. */
   readonly idle?: number;
-  /** The most states that are kept at once. 100,000 unless said. */
+  /**
+   * The most states that are kept at once; beyond it those are given up that nobody watches, the longest unused first. 100,000
+   * unless said.
+   */
   readonly limit?: number;
 }
 
@@ -64,6 +67,7 @@ class MemoryStore implements Store {
   private epoch = newEpoch();
   private now: () => number = () => 0;
   private after: StoreWorld["clock"]["after"] | undefined;
+  private log: StoreWorld["log"] = () => {};
   private cancelSweep: (() => void) | undefined;
 
   constructor(idle: number, limit: number) {
@@ -71,7 +75,8 @@ class MemoryStore implements Store {
     this.limit = limit;
   }
 
-  open({ clock }: StoreWorld): void {
+  open({ clock, log }: StoreWorld): void {
+    this.log = log;
     this.now = () => clock.now();
     this.after = (ms, fn, unref) => clock.after(ms, fn, unref);
   }
@@ -151,7 +156,7 @@ class MemoryStore implements Store {
       kept.saved = { epoch: kept.saved.epoch, version: kept.saved.version + 1, value };
       return { kind: "saved", saved: kept.saved };
     }
-    if (this.count >= this.limit) this.makeRoom(`${entry.name}: ${state}`);
+    if (this.count >= this.limit) this.makeRoom(entry, state);
     this.count++;
     entry.first = { state, saved: { epoch: this.epoch, version: 1, value }, commit: id, next: entry.first };
     return { kind: "saved", saved: entry.first.saved };
@@ -201,11 +206,23 @@ class MemoryStore implements Store {
     this.cancelSweep = this.owners.size === 0 ? undefined : this.after?.(this.idle, this.sweep, true);
   };
 
-  private makeRoom(what: string): void {
-    this.cancelSweep?.();
-    this.sweep();
-    if (this.count < this.limit) return;
-    throw liveError("STORE_LIMIT", `"${what}" cannot be kept: the memory store has ${this.count} states already.`);
+  /** Gives up those that nobody watches, the longest unused first: a hundredth of all, since looking for them takes a while. */
+  private makeRoom(asking: Owner, state: string): void {
+    const spare = [...this.owners.values()].filter(
+      (entry) => entry !== asking && entry.watched === 0 && entry.holder === undefined && entry.first !== undefined,
+    );
+    spare.sort((a, b) => a.used - b.used);
+    const given = spare.slice(0, Math.ceil(this.limit / 100));
+    for (const entry of given) this.drop(entry);
+    if (given.length > 0) {
+      this.log("warn", `The memory store is full, and gave up the states of ${given.length} that nobody watched.`);
+    } else {
+      const what = `"${asking.name}: ${state}"`;
+      throw liveError(
+        "STORE_LIMIT",
+        `${what} cannot be kept: all of the memory store's ${this.count} states are in use.`,
+      );
+    }
   }
 
   private drop(entry: Owner): void {
