@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { ask, inFolder, Program } from "../programs/program.ts";
+import { Project } from "../app/pages/project.ts";
 
 const db = { lifespans: { db: {} }, budgets: { lameDuck: 0 } };
 
@@ -34,6 +35,27 @@ suite("livespan start", { concurrency: 4 }, () => {
     const env = { SPEC: JSON.stringify(db), PORT: "1", HOST: "203.0.113.7" };
     await using program = Program.cli(["start", inFolder("shop.ts"), "--port=0", "--host=127.0.0.1"], { env });
     assert.match(await program.url(), /^http:\/\/127\.0\.0\.1:\d+$/);
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  });
+
+  test("node --watch is told of the app's own files, and not of what a page was built into", async () => {
+    await using project = await Project.make({
+      "app.js": `import { createApp } from "livespan";
+const app = createApp().page("/", { entry: "page.tsx" });
+app.get("/later", async () => (await import("./later.js")).default);
+export default app;`,
+      "later.js": "export default 1;",
+      "page.tsx": "export default () => <p>built</p>;",
+    });
+    const env = { NODE_ENV: "development", WATCH_REPORT_DEPENDENCIES: "1" };
+    await using program = Program.cli(["start", "app.js", "--port", "0"], { cwd: project.path, env, ipc: true });
+    const url = await program.url();
+    assert.match(await (await ask(url)).text(), /<p>built<\/p>/);
+    assert.equal(await (await ask(`${url}/later`)).text(), "1");
+    await program.told((message) => JSON.stringify(message).includes("/later.js"));
+    const files = JSON.stringify(program.messages);
+    assert.match(files, /\/app\.js/);
+    assert.doesNotMatch(files, /\.livespan/);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
 

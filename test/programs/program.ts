@@ -99,6 +99,11 @@ export class Program implements AsyncDisposable {
     return this.when("to send a message", () => this.messages[0]);
   }
 
+  /** Settles once such an IPC message has come. */
+  async told(matches: (message: unknown) => boolean): Promise<void> {
+    await this.when("to send another message", () => this.messages.find(matches));
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
