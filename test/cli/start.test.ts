@@ -46,6 +46,7 @@ app.get("/later", async () => (await import("./later.js")).default);
 export default app;`,
       "later.js": "export default 1;",
       "page.tsx": "export default () => <p>built</p>;",
+      "vite.config.ts": "export default {};",
     });
     const env = { NODE_ENV: "development", WATCH_REPORT_DEPENDENCIES: "1" };
     await using program = Program.cli(["start", "app.js", "--port", "0"], { cwd: project.path, env, ipc: true });
@@ -55,7 +56,7 @@ export default app;`,
     await program.told((message) => JSON.stringify(message).includes("/later.js"));
     const files = JSON.stringify(program.messages);
     assert.match(files, /\/app\.js/);
-    assert.doesNotMatch(files, /\.livespan/);
+    assert.doesNotMatch(files, /\.livespan|vite-temp/);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
 

@@ -52,6 +52,8 @@ export async function bundle(pages: readonly PageEntry[], options: BundleOptions
   const restore = settleMode(options.mode);
   try {
     const builder = await vite.createBuilder(configOf(names, options, sources));
+    const { configFile, configFileDependencies } = builder.config;
+    if (configFile !== undefined) for (const path of [configFile, ...configFileDependencies]) sources.add(path);
     const client = await built(builder, "client");
     const server = await built(builder, "ssr");
     return {

@@ -130,6 +130,11 @@ suite("built on demand", () => {
     const [logo = ""] = /\/assets\/[\w.-]+\.svg/.exec(await textAt(t)) ?? [];
     assert.match(await textAt(t, logo), /<g\/>/);
     assert.equal(builds(t), 4);
+    await change(project, { "vite.config.ts": 'export default { define: { WORD: JSON.stringify("three") } };' });
+    await change(project, { "text.ts": "declare const WORD: string;\nexport const text = WORD;" });
+    assert.match(await textAt(t), /three<\/h1>/);
+    await change(project, { "vite.config.ts": 'export default { define: { WORD: JSON.stringify("four") } };' });
+    assert.match(await textAt(t), /four<\/h1>/);
     const [script = ""] = /\/assets\/[\w.-]+\.js/.exec(first) ?? [];
     assert.equal((await t.request(script)).status, 404, "only the build before is kept");
   });

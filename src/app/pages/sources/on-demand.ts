@@ -84,7 +84,7 @@ export class PagesOnDemand implements PageSource {
     try {
       await mkdir(own, { recursive: true });
       for (const { name, bytes } of bundle.server) await writeFile(join(own, name), bytes);
-      return unwatched(() => loadServerModule(join(own, bundle.pages.get(id)!.server)));
+      return loadServerModule(join(own, bundle.pages.get(id)!.server));
     } catch (cause) {
       throw appError("PAGE_BUILD", `${id} was built, but its server part could not be loaded.`, { cause });
     } finally {
@@ -92,21 +92,6 @@ export class PagesOnDemand implements PageSource {
       // Another program, or `livespan build`, may have something in it.
       await rmdir(folder).catch(() => {});
     }
-  }
-}
-
-/**
- * Under `node --watch` a process tells its parent by IPC what it loads, and is started again when that changes. What is
- * written here is removed at once, and what it is made from is looked at by this source.
- */
-function unwatched<T>(load: () => T): T {
-  const { send } = process;
-  if (send === undefined) return load();
-  delete process.send;
-  try {
-    return load();
-  } finally {
-    process.send = send;
   }
 }
 
