@@ -2,9 +2,11 @@ import { createApp } from "livespan";
 import { defineState } from "livespan/live";
 
 // Who is in a room: the page calls enter() whenever useStatus() becomes "live".
+const nobody: Record<string, string> = {};
+
 export const room = defineState("room", {
   scope: "shared",
-  vars: { present: {} as Record<string, string> },
+  vars: { present: nobody },
   computed: { tabs: (s) => new Set(Object.values(s.present)).size },
 })
   .background(({ background }) => ({
