@@ -1,9 +1,9 @@
 import { createApp } from "livespan";
 import { defineState } from "livespan/live";
 
-// Who is in a room: the page calls enter() whenever useStatus() becomes "live".
 const nobody: Record<string, string> = {};
 
+// Who is in a room: the page calls enter() whenever useStatus() becomes "live".
 export const room = defineState("room", {
   scope: "shared",
   vars: { present: nobody },
