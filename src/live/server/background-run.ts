@@ -1,29 +1,24 @@
 import type { BackgroundMember } from "./member.ts";
-import type { BackgroundTask, Block, ConnectionFacts, LiveApp, Locked, Self } from "./context.ts";
+import type { BackgroundTask, Block, Locked, Self } from "./context.ts";
 import type { Chain } from "./chain.ts";
 import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
-import type { Clock } from "../../kernel/clock.ts";
-import type { Log } from "../../kernel/log.ts";
-import type { Values } from "../../kernel/lifespan.ts";
 import { Aborter } from "../../kernel/aborter.ts";
 import { breath } from "./breath.ts";
 import { checked, detachedArgument } from "./argument.ts";
 import { Hold } from "./hold.ts";
 import { isAbortOf, Stopping } from "../../kernel/catalogue.ts";
 import { liveError } from "../errors.ts";
+import { RunContext } from "./run-context.ts";
 import { Scope } from "./scope.ts";
 import { viewOf } from "./view.ts";
 
 /** One background task that runs. Outside a block it only reads. */
-export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {}> {
+export class BackgroundRun extends RunContext implements BackgroundTask, Self<object, object, {}, {}> {
   readonly name: string;
   readonly since: number;
-  readonly instance: Instance;
   readonly member: BackgroundMember;
-  /** The tab that it was started from, also for a shared state. */
-  readonly tab: Tab;
   /** Settles when it has ended, or was left behind. Never rejects. */
   readonly ended: Promise<void>;
   /** The event's that it comes from, when that supersedes. */
@@ -31,7 +26,6 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
   /** Ends its time of grace, while that lasts. */
   grace: (() => void) | undefined;
   private readonly arg: unknown;
-  private readonly runtime: Runtime;
   private readonly aborter = new Aborter();
   private readonly scope = Scope.root();
   private readonly holds = new Set<Hold>();
@@ -48,13 +42,11 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
     runtime: Runtime,
     since: number,
   ) {
-    this.instance = instance;
+    super(instance, tab, runtime);
     this.name = name;
     this.member = member;
     this.arg = arg;
-    this.tab = tab;
     this.chain = chain;
-    this.runtime = runtime;
     this.since = since;
     this.ended = this.end.promise;
   }
@@ -62,26 +54,8 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
   get state(): string {
     return this.instance.declaration.name;
   }
-  get token(): string {
-    return this.instance.key ?? this.instance.owner.name;
-  }
   get view(): object {
     return viewOf(this.instance.value);
-  }
-  get lifespan(): Values<{}> {
-    return this.runtime.lifespan(this.instance);
-  }
-  get log(): Log {
-    return this.runtime.log;
-  }
-  get clock(): Clock {
-    return this.runtime.clock;
-  }
-  get app(): LiveApp {
-    return this.runtime.app;
-  }
-  get connection(): ConnectionFacts {
-    return this.tab.connection;
   }
   get signal(): AbortSignal {
     return this.aborter.signal;
@@ -122,8 +96,6 @@ export class BackgroundRun implements BackgroundTask, Self<object, object, {}, {
       [Symbol.asyncDispose]: () => this.unlock(hold),
     }) as Locked;
   };
-
-  readonly sleep = (ms: number): Promise<void> => this.runtime.sleep(ms, this.signal);
 
   readonly start = (name: string, arg?: unknown): void => {
     this.runtime.tasks.prepare(this.instance, name, detachedArgument(arg), this.tab, this.chain)();

@@ -1,12 +1,10 @@
+import { RunContext } from "./run-context.ts";
 import type { Chain } from "./chain.ts";
-import type { ConnectionFacts, EventContext, LiveApp } from "./context.ts";
+import type { EventContext } from "./context.ts";
 import type { EventMember } from "./member.ts";
 import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
-import type { Clock } from "../../kernel/clock.ts";
-import type { Log } from "../../kernel/log.ts";
-import type { Values } from "../../kernel/lifespan.ts";
 import { checked, detachedArgument, memberNamed } from "./argument.ts";
 import { Hold } from "./hold.ts";
 import { isThenable } from "./instance.ts";
@@ -28,43 +26,20 @@ export interface EventEntry {
 /** What goes out with the next commit. */
 type Effect = () => void;
 
-class HandlerContext implements EventContext<{}, {}, {}> {
+class HandlerContext extends RunContext implements EventContext<{}, {}, {}> {
   private readonly entry: EventEntry;
-  private readonly tab: Tab;
-  private readonly runtime: Runtime;
   private readonly hold: Hold;
   private effects: Effect[] = [];
 
   constructor(entry: EventEntry, tab: Tab, runtime: Runtime, hold: Hold) {
+    super(entry.instance, tab, runtime);
     this.entry = entry;
-    this.tab = tab;
-    this.runtime = runtime;
     this.hold = hold;
   }
 
-  get lifespan(): Values<{}> {
-    return this.runtime.lifespan(this.entry.instance);
-  }
-  get token(): string {
-    return this.entry.instance.key ?? this.tab.token;
-  }
-  get log(): Log {
-    return this.runtime.log;
-  }
-  get clock(): Clock {
-    return this.runtime.clock;
-  }
-  get app(): LiveApp {
-    return this.runtime.app;
-  }
-  get connection(): ConnectionFacts {
-    return this.tab.connection;
-  }
   get signal(): AbortSignal {
     return this.entry.chain?.signal ?? this.runtime.aborted;
   }
-
-  readonly sleep = (ms: number): Promise<void> => this.runtime.sleep(ms, this.signal);
 
   readonly start = (name: string, arg?: unknown): void => {
     const { instance, chain } = this.entry;
