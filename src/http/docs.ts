@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { escapeHtml } from "./html.ts";
 import { routeError } from "./errors.ts";
 
 const assets = new URL("./docs-assets/", import.meta.url);
@@ -48,12 +49,12 @@ function html(docsPath: string, openApiPath: string, title: string, version: str
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
+<title>${escapeHtml(title)}</title>
 <link rel="icon" href="${file("favicon-32x32.png")}">
 <link rel="stylesheet" href="${file("swagger-ui.css")}">
 </head>
 <body>
-<div id="docs" data-openapi="${escape(up + openApiPath.slice(1))}"></div>
+<div id="docs" data-openapi="${escapeHtml(up + openApiPath.slice(1))}"></div>
 <script src="${file("swagger-ui-bundle.js")}"></script>
 <script src="${file("init.js")}"></script>
 </body>
@@ -65,7 +66,3 @@ function html(docsPath: string, openApiPath: string, title: string, version: str
 const initScript = `const element = document.getElementById("docs");
 SwaggerUIBundle({ url: element.dataset.openapi, domNode: element, deepLinking: true, validatorUrl: null });
 `;
-
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-}

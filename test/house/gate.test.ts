@@ -44,6 +44,7 @@ describe("the gate's runner of tests", () => {
     assert.deepEqual({ code, last }, { code: 0, last: "2 passed, 0 failed" });
   });
 
+  // The suite in this text is the one that is looked at: its skipped test is there to be counted.
   test("says what was skipped", async () => {
     const { code, last } = await runSuite('it("a", () => {}); it.skip("b", () => {}); it.todo("c");');
     assert.deepEqual({ code, last }, { code: 0, last: "1 passed, 0 failed, 2 skipped" });

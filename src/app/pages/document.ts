@@ -1,6 +1,7 @@
 import type { PageData } from "../../live/client/page.ts";
 import type { PageLinks } from "./source.ts";
 import type { PageOptions } from "./page.ts";
+import { escapeHtml } from "../../http/html.ts";
 
 export interface DocumentParts {
   readonly page: Pick<PageOptions, "title" | "lang" | "head">;
@@ -16,14 +17,14 @@ export function documentOf({ page, links, markup, data }: DocumentParts): string
   const tags = [
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    ...(title === undefined ? [] : [`<title>${escape(title)}</title>`]),
-    ...links.styles.map((href) => `<link rel="stylesheet" href="${escape(href)}">`),
-    ...links.preloads.map((href) => `<link rel="modulepreload" href="${escape(href)}">`),
-    `<script type="module" src="${escape(links.script)}"></script>`,
+    ...(title === undefined ? [] : [`<title>${escapeHtml(title)}</title>`]),
+    ...links.styles.map((href) => `<link rel="stylesheet" href="${escapeHtml(href)}">`),
+    ...links.preloads.map((href) => `<link rel="modulepreload" href="${escapeHtml(href)}">`),
+    `<script type="module" src="${escapeHtml(links.script)}"></script>`,
     ...(head === "" ? [] : [head]),
   ];
   return `<!doctype html>
-<html lang="${escape(lang)}">
+<html lang="${escapeHtml(lang)}">
 <head>
 ${tags.join("\n")}
 </head>
@@ -42,11 +43,11 @@ export function faultDocument(title: string, text: string): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
+<title>${escapeHtml(title)}</title>
 </head>
 <body>
-<h1>${escape(title)}</h1>
-<pre>${escape(text)}</pre>
+<h1>${escapeHtml(title)}</h1>
+<pre>${escapeHtml(text)}</pre>
 </body>
 </html>
 `;
@@ -58,8 +59,4 @@ function inertJson(value: unknown): string {
     /[<\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

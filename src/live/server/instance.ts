@@ -231,7 +231,10 @@ export class Instance implements Watched {
     const { stateLimit } = this.runtime;
     const size = sizeOf(next);
     if (size <= stateLimit) return next;
-    throw liveError("STATE_TOO_LARGE", `${this.name} would have ${size} bytes, and may have ${stateLimit}.`);
+    throw liveError(
+      "STATE_TOO_LARGE",
+      `${this.name} would have ${size} characters of JSON, and may have ${stateLimit}.`,
+    );
   }
 
   private commit(next: object): Outcome["kind"] | Promise<Outcome["kind"]> {

@@ -13,7 +13,7 @@ export interface LiveLimits {
   readonly burst?: number;
   /** Events of one tab that may wait or run. 1,000 unless said. */
   readonly waiting?: number;
-  /** The largest state, as text. 1 MiB unless said. */
+  /** The largest state, in characters of JSON. 1,048,576 unless said. */
   readonly stateLimit?: number;
   /** Between two pings; who misses two of them is taken for gone. 15,000 unless said. */
   readonly heartbeat?: number;

@@ -30,7 +30,7 @@ export interface LiveOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly app: LiveApp;
-  /** The largest value that an instance may have, in bytes of JSON. */
+  /** The largest value that an instance may have, in characters of JSON. */
   readonly stateLimit: number;
   /** Runs each update twice, which shows those that are not pure. */
   readonly rehearses: boolean;
