@@ -1,0 +1,22 @@
+export { task } from "./task.ts";
+export type { Condition, ConcurrencyOptions, Runnable, StepOptions, Task, TaskOptions } from "./task.ts";
+export { workflow } from "./workflow.ts";
+export type { Workflow, WorkflowOptions } from "./workflow.ts";
+export type { JobContext } from "./context.ts";
+export type { Client, CronHandle, RunHandle, RunOptions } from "./client.ts";
+export type { Chunk, CronInfo, FinalState, RunFailure, RunFilter, RunInfo, RunState, Settled } from "./run.ts";
+export type {
+  CronRequest,
+  Engine,
+  EngineWorld,
+  Enqueued,
+  Job,
+  Outcome,
+  RunRequest,
+  Station,
+  StationSpec,
+  StepRequest,
+  Transaction,
+} from "./engine.ts";
+export { JobAborted, NonRetryableError, RunError, workErrors } from "./errors.ts";
+export type { AbortCause } from "./errors.ts";
