@@ -7,6 +7,9 @@ const entries = [
   "app/index",
   "app/pages/guard",
   "app/redis",
+  "app/postgres",
+  "app/hatchet",
+  "app/work/index",
   "kernel/index",
   "http/index",
   "http/docs",
@@ -25,9 +28,10 @@ const chunks = [
   { name: "kernel", test: /src\/kernel\// },
   {
     name: "declare",
-    test: /src\/app\/(?!pages\/|live|redis|leases\/redis)|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
+    test: /src\/app\/(?!pages\/|live|redis|postgres|hatchet|work\/|leases\/(redis|postgres))|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
   },
   { name: "live", test: /src\/live\/(?!client|react|index|server\/stores\/redis)/ },
+  { name: "work", test: /src\/(work\/(?!engines\/(embedded|postgres|hatchet))|app\/work\/(?!index))/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
   { name: "serve", test: /src\/(host\/(?!index)|http\/servers\/)/ },
 ];
