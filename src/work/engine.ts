@@ -153,7 +153,7 @@ export interface StationSpec {
   readonly workflows: readonly WorkflowDeclaration[];
   /** Capacities by the name of the lifespan, where one has a limit. `TaskDeclaration.uses` says what a job takes. */
   readonly capacity: ReadonlyMap<string, number>;
-  /** A job for which there is room. Called synchronously; never throws. Its slot is free once `job.settle` is called. */
+  /** A job for which there is room. Called synchronously; never throws. Its slot is free once it is settled. */
   receive(job: Job): void;
 }
 
@@ -191,9 +191,10 @@ export interface Job {
   readonly signal: AbortSignal;
   /**
    * The attempt has ended. Settles once that is kept; false when it was refused, since the job is another worker's by now. Kept
-   * trying while the engine does not answer and the station is open.
+   * trying while the engine does not answer and the station is open. `ended` is given for a body that was given up but still runs:
+   * the job's slots are free only when it settles, which it never does by rejecting.
    */
-  settle(outcome: Outcome): Promise<boolean>;
+  settle(outcome: Outcome, ended?: Promise<void>): Promise<boolean>;
   /** Remembers for later attempts. Rejects with LEASE_LOST, ENGINE_DOWN. */
   remember(name: string, value: string): Promise<void>;
   /** JSON text; the last one is kept. May be called often. */
@@ -209,7 +210,14 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: RunFailure; readonly retryIn: number | undefined }
   | { readonly kind: "cancelled"; readonly reason: string }
   | { readonly kind: "skipped"; readonly reason: string }
-  /** Goes on later, as the same attempt: asleep until a moment (on the calendar, in milliseconds), or until an event. */
-  | { readonly kind: "suspended"; readonly until: number | undefined; readonly event: string | undefined }
+  /** Goes on later, as the same attempt: at a moment (on the calendar, in milliseconds), or at an event, whichever is first. */
+  | { readonly kind: "suspended"; readonly until: number | undefined; readonly event: AwaitedEvent | undefined }
   /** Given back, to be begun again at once, here or elsewhere. */
   | { readonly kind: "returned"; readonly because: Extract<AbortCause, "shutdown" | "lease-lost"> };
+
+/** What a suspended job waits for. */
+export interface AwaitedEvent {
+  readonly key: string;
+  /** What it brings is remembered among the job's steps under this name, such as "event:0". */
+  readonly step: string;
+}

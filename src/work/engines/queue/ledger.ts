@@ -1,6 +1,6 @@
 import type { Chunk, CronInfo, FinalState, RunFailure, RunFilter, RunInfo, Settled } from "../../run.ts";
 import type { Clock } from "../../../kernel/clock.ts";
-import type { CronRequest, Enqueued, RunRequest, Transaction } from "../../engine.ts";
+import type { AwaitedEvent, CronRequest, Enqueued, RunRequest, Transaction } from "../../engine.ts";
 import type { Log } from "../../../kernel/log.ts";
 
 /**
@@ -69,8 +69,8 @@ export interface Settlement {
   readonly reason?: string;
   /** Of a retry or a sleep: milliseconds since the Unix epoch. */
   readonly dueAt?: number;
-  /** Of one that waits for an event. */
-  readonly event?: string;
+  /** Of one that waits for an event: what it brings is kept as a step of this name. */
+  readonly event?: AwaitedEvent;
 }
 
 /** A job as it was claimed. */
