@@ -1,6 +1,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { workError } from "./errors.ts";
 
+/** Anything that validates by Standard Schema: zod, valibot, arktype and others. */
+export function isSchema(value: unknown): value is StandardSchemaV1 {
+  // Arktype's schemas are functions.
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const standard: unknown = (value as Partial<StandardSchemaV1>)["~standard"];
+  return typeof standard === "object" && standard !== null && "validate" in standard;
+}
+
 /** What a schema makes of a value. @throws LivespanError with the code, which names every fault by its path. */
 export async function checked(
   schema: StandardSchemaV1 | undefined,

@@ -4,6 +4,7 @@ import type { Needs } from "../kernel/lifespan.ts";
 import type { RunHandle, RunOptions } from "./client.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { WorkflowDeclaration } from "./workflow.ts";
+import { assertBody, assertRunName, assertTaskOptions, mergeNeeds, usesOf } from "./options.ts";
 import { clientOfScope } from "./scope.ts";
 
 declare const types: unique symbol;
@@ -51,6 +52,7 @@ export interface TaskOptions<
   N extends Needs,
   S extends StandardSchemaV1 | undefined,
   R extends StandardSchemaV1 | undefined,
+  A extends Needs = N,
 > {
   readonly needs?: N;
   /** Checked where the run is asked for, and again before the body runs. */
@@ -74,8 +76,8 @@ export interface TaskOptions<
   readonly rateLimit?: { readonly limit: number; readonly per: number; readonly key?: (input: I) => string };
   /** Slots of a worker that one job takes. 1 unless said. */
   readonly slots?: number;
-  /** How much of a lifespan's capacity one job takes, by its key in `needs`. */
-  readonly uses?: { readonly [K in keyof N]?: number };
+  /** How much of a lifespan's capacity one job takes, by its key in `needs`, the workflow's included. */
+  readonly uses?: { readonly [K in keyof NoInfer<A>]?: number };
   /** A worker that has the task sees to it that it runs then. */
   readonly cron?: string | { readonly expression: string; readonly timezone?: string; readonly input?: I };
   readonly description?: string;
@@ -104,15 +106,16 @@ export interface StepOptions<
   S extends StandardSchemaV1 | undefined,
   R extends StandardSchemaV1 | undefined,
   P extends Readonly<Record<string, Runnable<never, unknown>>>,
+  A extends Needs = N,
 >
-  extends TaskOptions<I, N, S, R>, Conditions<I, Parents<P>> {
+  extends TaskOptions<I, N, S, R, A>, Conditions<I, Parents<P>> {
   /** Steps that must have ended well before it runs, by the key under which their outputs are on `ctx.parents`. */
   readonly parents?: P;
 }
 
 export type Body = (input: never, ctx: never) => unknown;
 
-/** A declaration as workers, clients and engines read it. */
+/** A declaration as workers, clients and engines read it. What its workflow shares is among its options. */
 export class TaskDeclaration<I = unknown, O = unknown> implements Task<I, O> {
   declare readonly [types]: (input: I) => O;
   /** Its full name: `workflow/task` inside a workflow. Runs are kept under it. */
@@ -121,15 +124,20 @@ export class TaskDeclaration<I = unknown, O = unknown> implements Task<I, O> {
   readonly options: AnyTaskOptions;
   /** What a worker that runs it starts, by key: its workflow's and its own. */
   readonly needs: Needs;
+  /** What one job takes of a lifespan's capacity, by the lifespan's name. */
+  readonly uses: ReadonlyMap<string, number>;
   readonly parents: Readonly<Record<string, TaskDeclaration>>;
   readonly finally: "failure" | "success" | undefined;
   readonly body: Body;
 
-  constructor({ name, workflow, options, needs, parents, end, body }: TaskParts) {
+  constructor({ name, workflow, options, parents = {}, end, body }: TaskParts) {
+    const owner = `task "${name}"`;
+    assertBody(owner, body);
     this.name = name;
     this.workflow = workflow;
     this.options = options;
-    this.needs = needs;
+    this.needs = mergeNeeds(owner, workflow?.needs, options.needs);
+    this.uses = usesOf(owner, options.uses, this.needs);
     this.parents = parents;
     this.finally = end;
     this.body = body;
@@ -149,11 +157,10 @@ export type AnyTaskOptions = StepOptions<never, Needs, StandardSchemaV1 | undefi
 
 export interface TaskParts {
   readonly name: string;
-  readonly workflow: WorkflowDeclaration | undefined;
+  readonly workflow?: WorkflowDeclaration;
   readonly options: AnyTaskOptions;
-  readonly needs: Needs;
-  readonly parents: Readonly<Record<string, TaskDeclaration>>;
-  readonly end: "failure" | "success" | undefined;
+  readonly parents?: Readonly<Record<string, TaskDeclaration>>;
+  readonly end?: "failure" | "success";
   readonly body: Body;
 }
 
@@ -163,7 +170,7 @@ export type OutputOf<R, O> = R extends StandardSchemaV1 ? StandardSchemaV1.Infer
 /**
  * Declares a task: a function that a worker runs, as often as it must until it has ended well. Runs and opens nothing.
  *
- * @throws LivespanError INVALID_TASK, UNKNOWN_OPTION, INVALID_DECLARATION
+ * @throws LivespanError INVALID_TASK, UNKNOWN_OPTION, INVALID_DECLARATION, UNKNOWN_LIFESPAN
  */
 export function task<O, I = unknown>(name: string, body: (input: I, ctx: JobContext) => O): Task<I, Awaited<O>>;
 export function task<
@@ -180,13 +187,7 @@ export function task<
 ): Task<InputOf<S>, OutputOf<R, O>>;
 export function task(name: string, second: unknown, third?: unknown): Task<never, unknown> {
   const [options, body] = third === undefined ? [{}, second] : [second, third];
-  return new TaskDeclaration<never>({
-    name,
-    workflow: undefined,
-    options: options as AnyTaskOptions,
-    needs: (options as AnyTaskOptions).needs ?? {},
-    parents: {},
-    end: undefined,
-    body: body as Body,
-  });
+  assertRunName("task", name);
+  assertTaskOptions(`task "${name}"`, options);
+  return new TaskDeclaration<never>({ name, options, body: body as Body });
 }

@@ -9,13 +9,17 @@ import type {
   TaskOptions,
   AnyTaskOptions,
   Body,
+  TaskParts,
 } from "./task.ts";
 import type { JobContext, Parents } from "./context.ts";
 import type { Needs } from "../kernel/lifespan.ts";
 import type { RunHandle, RunOptions } from "./client.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { assertRunName, assertStepOptions, assertWorkflowOptions, mergeNeeds } from "./options.ts";
 import { clientOfScope } from "./scope.ts";
 import { TaskDeclaration } from "./task.ts";
+import { workError } from "./errors.ts";
+import { print, wrong } from "./wrong.ts";
 
 /** What its tasks share. Their own options go over these. */
 export interface WorkflowOptions<N extends Needs, S extends StandardSchemaV1 | undefined> extends Pick<
@@ -45,7 +49,7 @@ export interface Workflow<N extends Needs, S extends StandardSchemaV1 | undefine
   /**
    * Declares a task of it. Run by itself, it is run with its ancestors.
    *
-   * @throws LivespanError INVALID_TASK, DUPLICATE_TASK_NAME, UNKNOWN_PARENT, UNKNOWN_OPTION
+   * @throws LivespanError INVALID_TASK, DUPLICATE_TASK_NAME, UNKNOWN_PARENT, UNKNOWN_OPTION, INVALID_DECLARATION, UNKNOWN_LIFESPAN
    */
   task<O>(name: string, body: (input: ParsedOf<S>, ctx: JobContext<N>) => O): Task<InputOf<S>, Awaited<O>>;
   task<
@@ -58,7 +62,7 @@ export interface Workflow<N extends Needs, S extends StandardSchemaV1 | undefine
     const P extends Readonly<Record<string, Runnable<never, unknown>>> = {},
   >(
     name: string,
-    options: StepOptions<NoInfer<ParsedOf<T extends undefined ? S : T>>, M, T, R, P>,
+    options: StepOptions<NoInfer<ParsedOf<T extends undefined ? S : T>>, M, T, R, P, N & M>,
     body: (input: ParsedOf<T extends undefined ? S : T>, ctx: JobContext<N & M, Parents<P>>) => O,
   ): Task<InputOf<T extends undefined ? S : T>, OutputOf<R, O>>;
   /** Runs when one of its tasks has failed for good and the rest has ended. `ctx.errors` says which, and why. */
@@ -74,52 +78,73 @@ export class WorkflowDeclaration {
   readonly name: string;
   readonly options: WorkflowOptions<Needs, StandardSchemaV1 | undefined>;
   readonly needs: Needs;
-  /** In the order of declaration, so parents come first; what runs at the end is last. */
+  /** In the order of declaration, so parents come first. */
   readonly tasks: TaskDeclaration[] = [];
+  /** The worker that has read it: what is declared later would never be run there. */
+  private reader: string | undefined;
 
   constructor(name: string, options: WorkflowOptions<Needs, StandardSchemaV1 | undefined>) {
     this.name = name;
     this.options = options;
-    this.needs = options.needs ?? {};
+    this.needs = mergeNeeds(`workflow "${name}"`, {}, options.needs);
   }
 
   task(name: string, second: unknown, third?: unknown): TaskDeclaration {
     const [options, body] = third === undefined ? [{}, second] : [second, third];
-    const { needs = {}, parents = {} } = options as AnyTaskOptions;
-    const { defaults = {} } = this.options;
-    const declared = new TaskDeclaration({
-      name: `${this.name}/${name}`,
-      workflow: this,
-      options: { ...defaults, ...(options as AnyTaskOptions) } as AnyTaskOptions,
-      needs: { ...this.needs, ...needs },
-      parents: parents as Readonly<Record<string, TaskDeclaration>>,
-      end: undefined,
-      body: body as Body,
-    });
-    this.tasks.push(declared);
-    return declared;
+    assertRunName("task", name);
+    const owner = `task "${this.name}/${name}"`;
+    assertStepOptions(owner, options);
+    const parents = this.parentsOf(owner, options.parents);
+    return this.add({ name, options, parents, body: body as Body });
   }
 
   onFailure(body: Body): TaskDeclaration {
-    return this.ending("failure", body);
+    return this.add({ name: "on-failure", options: {}, end: "failure", body });
   }
 
   onSuccess(body: Body): TaskDeclaration {
-    return this.ending("success", body);
+    return this.add({ name: "on-success", options: {}, end: "success", body });
   }
 
-  private ending(end: "failure" | "success", body: Body): TaskDeclaration {
-    const declared = new TaskDeclaration({
-      name: `${this.name}/on-${end}`,
-      workflow: this,
-      options: (this.options.defaults ?? {}) as AnyTaskOptions,
-      needs: this.needs,
-      parents: {},
-      end,
-      body,
-    });
+  /** Takes no more tasks, since a worker has read which there are. */
+  readBy(owner: string): void {
+    this.reader ??= owner;
+  }
+
+  private add(parts: TaskParts): TaskDeclaration {
+    const name = `${this.name}/${parts.name}`;
+    if (this.tasks.some((other) => other.name === name)) {
+      throw workError("DUPLICATE_TASK_NAME", `the workflow "${this.name}" has two tasks named "${parts.name}".`);
+    }
+    if (this.reader !== undefined) {
+      const message = `the task "${name}" was declared after ${this.reader}, which would not run it.`;
+      throw workError("INVALID_TASK", message, { remedy: "Import the module that declares it before the worker's." });
+    }
+    const declared = new TaskDeclaration({ ...parts, name, workflow: this, options: this.shared(parts.options) });
     this.tasks.push(declared);
     return declared;
+  }
+
+  /** What its tasks share, under their own options. */
+  private shared(own: AnyTaskOptions): AnyTaskOptions {
+    const { input, priority, defaults } = this.options;
+    return { ...(input && { input }), ...(priority !== undefined && { priority }), ...defaults, ...given(own) };
+  }
+
+  /** Only what is declared already can be a parent, so there are no circles. */
+  private parentsOf(owner: string, parents: unknown = {}): Readonly<Record<string, TaskDeclaration>> {
+    if (typeof parents !== "object" || parents === null || Array.isArray(parents)) {
+      throw wrong(`${owner}: parents`, "a record of tasks by the key for ctx.parents", parents);
+    }
+    const found: Record<string, TaskDeclaration> = {};
+    for (const [key, parent] of Object.entries(parents)) found[key] = this.parentOf(`${owner}: parents.${key}`, parent);
+    return found;
+  }
+
+  private parentOf(what: string, parent: unknown): TaskDeclaration {
+    const found = this.tasks.find((each) => each === parent);
+    if (found !== undefined && found.finally === undefined) return found;
+    throw workError("UNKNOWN_PARENT", `${what} is ${nameOf(parent)}, expected a task of the workflow "${this.name}".`);
   }
 
   run(...args: Input<unknown>): Promise<Readonly<Record<string, unknown>>> {
@@ -131,10 +156,26 @@ export class WorkflowDeclaration {
   }
 }
 
-/** Declares a workflow. Runs and opens nothing. @throws LivespanError INVALID_TASK, UNKNOWN_OPTION, INVALID_DECLARATION */
+function nameOf(parent: unknown): string {
+  if (parent instanceof WorkflowDeclaration) return `the workflow "${parent.name}"`;
+  if (!(parent instanceof TaskDeclaration)) return print(parent);
+  const { name, workflow, finally: end } = parent;
+  if (end !== undefined) return `"${name}", which runs at the end`;
+  return workflow === undefined ? `the task "${name}", which is of no workflow` : `"${name}"`;
+}
+
+/** Without the options that are undefined: those were not given, and hide nothing. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Declares a workflow. Runs and opens nothing. @throws LivespanError INVALID_TASK, UNKNOWN_OPTION, INVALID_DECLARATION, UNKNOWN_LIFESPAN */
 export function workflow<N extends Needs = {}, S extends StandardSchemaV1 | undefined = undefined>(
   name: string,
   options: WorkflowOptions<N, S> = {},
 ): Workflow<N, S> {
-  return new WorkflowDeclaration(name, options as never) as unknown as Workflow<N, S>;
+  assertRunName("workflow", name);
+  assertWorkflowOptions(`workflow "${name}"`, options);
+  // What its types promise exists for the compiler only.
+  return new WorkflowDeclaration(name, options) as unknown as Workflow<N, S>;
 }
