@@ -6,6 +6,7 @@ import type { Step } from "./gate/step.ts";
 import type { Tally } from "./gate/tally.ts";
 import { findChromium } from "./services/chromium.ts";
 import { findProgram, install } from "./services/program.ts";
+import { findPostgres, startPostgres } from "./services/postgres.ts";
 import { redisPrograms, startRedis } from "./services/redis.ts";
 
 interface Service {
@@ -29,6 +30,14 @@ const services: readonly Service[] = [
     packageName: "redis-server",
     find: () => findProgram(...redisPrograms),
     start: async (_program, stack) => stack.use(await startRedis()).url,
+  },
+  {
+    name: "PostgreSQL",
+    env: "LIVESPAN_TEST_POSTGRES_URL",
+    mark: "services/postgres.ts",
+    packageName: "postgresql",
+    find: findPostgres,
+    start: async (_programs, stack) => stack.use(await startPostgres()).url,
   },
   {
     name: "Chromium",

@@ -6,7 +6,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { createClient } from "redis";
+import { query, startPostgres } from "../services/postgres.ts";
 import { startRedis } from "../services/redis.ts";
 import { serviceSteps } from "../../tools/services.ts";
 import { Tally } from "../../tools/gate/tally.ts";
@@ -23,6 +25,23 @@ async function ask(url: string, ...command: string[]): Promise<unknown> {
   }
 }
 
+async function endsWithItsProcess(file: string, start: string): Promise<void> {
+  const source = `
+    import { ${start} } from ${JSON.stringify(join(root, "tools/services", file))};
+    console.log((await ${start}()).port);
+    setInterval(() => {}, 1_000);`;
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", source], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const failed = once(child, "exit").then(() => Promise.reject(new Error("it ended before it had started")));
+  const [port] = await Promise.race([once(child.stdout, "data"), failed]);
+  const socket = connect(Number(port), "127.0.0.1");
+  await once(socket, "connect");
+  const closed = once(socket, "close");
+  child.kill("SIGKILL");
+  await closed;
+}
+
 describe("a Redis of the tests' own", () => {
   test("forgets all when it is killed, unless it is persistent", async () => {
     for (const persistence of [false, true]) {
@@ -34,19 +53,37 @@ describe("a Redis of the tests' own", () => {
   });
 
   test("ends with the process that started it, even when that is killed", async () => {
-    const source = `
-      import { startRedis } from ${JSON.stringify(join(root, "test/services/redis.ts"))};
-      console.log((await startRedis()).port);
-      setInterval(() => {}, 1_000);`;
-    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", source], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [port] = await once(child.stdout, "data");
-    const socket = connect(Number(port), "127.0.0.1");
-    await once(socket, "connect");
-    const closed = once(socket, "close");
-    child.kill("SIGKILL");
-    await closed;
+    await endsWithItsProcess("redis.ts", "startRedis");
+  });
+});
+
+describe("a PostgreSQL of the tests' own", () => {
+  test("keeps what was committed when it is killed and started again", async () => {
+    await using server = await startPostgres();
+    await query(server.url, "create table a as select 1 as b");
+    await server.restart();
+    assert.deepEqual(await query(server.url, "select b from a"), [{ b: 1 }]);
+  });
+
+  test("asks for its password where it has one", async () => {
+    await using server = await startPostgres({ password: "s3/cret", settings: { work_mem: "5MB" } });
+    assert.deepEqual(await query(server.url, "show work_mem"), [{ work_mem: "5MB" }]);
+    await assert.rejects(query(server.url.replace("s3%2Fcret", "wrong"), "select 1"), { code: "28P01" });
+  });
+
+  test("answers nothing while it is paused, and ends all the same", async () => {
+    const server = await startPostgres();
+    await using _ends = server;
+    await server.pause();
+    const answered = query(server.url, "select 1 as a");
+    assert.equal(await Promise.race([answered, wait(300, "nothing")]), "nothing");
+    await server.resume();
+    assert.deepEqual(await answered, [{ a: 1 }]);
+    await server.pause();
+  });
+
+  test("ends with the process that started it, even when that is killed", async () => {
+    await endsWithItsProcess("postgres.ts", "startPostgres");
   });
 });
 

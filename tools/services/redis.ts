@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer, Socket } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { findProgram } from "./program.ts";
+import { freePort, guard, readiness } from "./server.ts";
 
 export interface RedisOptions {
   /** Each write is on disk before it is answered. Nothing is kept unless said. */
@@ -40,10 +41,8 @@ export class RedisServer implements AsyncDisposable {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.child = child;
-    this.guard = guardOf(child, this.folder);
-    await readiness(child);
-    // Whoever needs it stops it; it does not keep a process alive by itself.
-    unref(child, child.stdout);
+    this.guard = guard('kill -9 "$0"; rm -rf "$1"', String(child.pid), this.folder);
+    await readiness("Redis", child, child.stdout, /Ready to accept connections/);
   }
 
   /** As if the machine had lost power. */
@@ -92,41 +91,4 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const server = new RedisServer(program, await freePort(), folder, options);
   await server.start();
   return server;
-}
-
-async function readiness(child: ChildProcess): Promise<void> {
-  let said = "";
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  child.stdout?.on("data", (chunk: Buffer) => {
-    if (/Ready to accept connections/.test((said += chunk))) resolve();
-  });
-  child.once("error", reject);
-  child.once("exit", (code, signal) => reject(new Error(`Redis ended with ${code ?? signal}:\n${said}`)));
-  await promise;
-}
-
-/** Ends `child` when this process is gone, however it went: then nobody holds the other end of its input. */
-function guardOf({ pid }: ChildProcess, folder: string): ChildProcess {
-  const script = 'read _; kill -9 "$0"; rm -rf "$1"';
-  const guard = spawn("sh", ["-c", script, String(pid), folder], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
-  unref(guard, guard.stdin);
-  return guard;
-}
-
-function unref(child: ChildProcess, pipe: unknown): void {
-  child.unref();
-  if (pipe instanceof Socket) pipe.unref();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has an address with a port");
-  return address.port;
 }
