@@ -18,6 +18,17 @@ export interface Intensity {
   readonly withinMs: number;
 }
 
+/** The wait after so many failures before this one. `random` is in [0, 1), for the jitter. */
+export function backoffMs(
+  { base, factor, max, jitter }: Required<Omit<BackoffOptions, "resetAfter">>,
+  failures: number,
+  random: () => number,
+): number {
+  // Nothing times what has grown beyond all numbers is not a number.
+  const wait = base === 0 ? 0 : Math.min(max, base * factor ** failures);
+  return jitter === "full" ? Math.floor(random() * wait) : wait;
+}
+
 export class Backoff {
   private readonly options: Required<BackoffOptions>;
   private readonly random: () => number;
@@ -31,17 +42,13 @@ export class Backoff {
   /** The wait after an attempt that ran for `ranMs`. */
   next(ranMs: number): number {
     if (ranMs >= this.options.resetAfter) this.failures = 0;
-    const { base, factor, max } = this.options;
-    return this.spread(Math.min(max, base * factor ** this.failures++));
+    return backoffMs(this.options, this.failures++, this.random);
   }
 
   /** The longest wait, for a task that is kept although it exceeded its intensity. */
   longest(): number {
-    return this.spread(this.options.max);
-  }
-
-  private spread(ms: number): number {
-    return this.options.jitter === "full" ? Math.floor(this.random() * ms) : ms;
+    const { max, jitter } = this.options;
+    return backoffMs({ base: max, factor: 1, max, jitter }, 0, this.random);
   }
 }
 

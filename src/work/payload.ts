@@ -1,4 +1,4 @@
-import { messageOf } from "../kernel/errors.ts";
+import { LivespanError, messageOf } from "../kernel/errors.ts";
 import { workError } from "./errors.ts";
 
 /**
@@ -33,13 +33,35 @@ export function unpack(text: string): unknown {
 
 function textOf(value: unknown, { what, code }: PayloadRules): string {
   try {
-    const fault = faultOf(value, "", new Set());
+    const fault = isKept(value, 0) ? undefined : faultOf(value, "", new Set());
     if (fault === undefined) return JSON.stringify(value);
     throw workError(code, `${what} cannot be kept as JSON: ${fault}.`);
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw workError(code, `${what} cannot be kept as JSON: it is nested too deeply (${messageOf(cause)}).`, { cause });
+    if (cause instanceof LivespanError) throw cause;
+    const why = cause instanceof RangeError ? "it is nested too deeply" : "looking at it threw";
+    throw workError(code, `${what} cannot be kept as JSON: ${why} (${messageOf(cause)}).`, { cause });
   }
+}
+
+/** Deeper than this, the quick look gives up: the value may contain itself. */
+const deepest = 100;
+
+/** The quick look, which nearly every value passes. It remembers no path and nothing that it has seen. */
+function isKept(value: unknown, depth: number): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || depth > deepest) return false;
+  if (Array.isArray(value)) {
+    // Not by every(), which leaves holes out.
+    for (let i = 0; i < value.length; i++) if (!isKept(value[i], depth + 1)) return false;
+    return true;
+  }
+  if (!isPlain(value)) return false;
+  for (const key in value) {
+    const part = (value as Readonly<Record<string, unknown>>)[key];
+    if (part !== undefined && !isKept(part, depth + 1)) return false;
+  }
+  return true;
 }
 
 /** What JSON would change or lose without a word, and where. A property that is undefined is left out, as everywhere. */
@@ -47,9 +69,9 @@ function faultOf(value: unknown, path: string, above: Set<object>): string | und
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   const at = path === "" ? "it" : path;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : `${at} is ${value}`;
-  if (typeof value !== "object") return `${at} is ${typeof value === "undefined" ? "" : "a "}${typeof value}`;
+  if (typeof value !== "object") return `${at} is ${value === undefined ? "undefined" : `a ${typeof value}`}`;
   if (above.has(value)) return `${at} contains itself`;
-  if (!isPlain(value)) return `${at} is an instance of ${value.constructor.name || "a class"}`;
+  if (!Array.isArray(value) && !isPlain(value)) return `${at} is ${classText(value)}`;
   above.add(value);
   const fault = faultInside(value, path, above);
   above.delete(value);
@@ -57,23 +79,26 @@ function faultOf(value: unknown, path: string, above: Set<object>): string | und
 }
 
 function faultInside(value: object, path: string, above: Set<object>): string | undefined {
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const fault = faultOf(value[i], `${path}[${i}]`, above);
-      if (fault !== undefined) return fault;
-    }
-    return undefined;
-  }
-  for (const [key, part] of Object.entries(value)) {
-    const fault = part === undefined ? undefined : faultOf(part, path === "" ? key : `${path}.${key}`, above);
+  const isList = Array.isArray(value);
+  // Of a list also what is not there.
+  for (const [key, part] of isList ? value.entries() : Object.entries(value)) {
+    if (part === undefined && !isList) continue;
+    const fault = faultOf(part, isList ? `${path}[${key}]` : path === "" ? String(key) : `${path}.${key}`, above);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
+/** What has a JSON form of its own would come back as something else than its type says, so it is refused as well. */
+function classText(value: object): string {
+  if (value instanceof Date) return "a Date: pass its toISOString() or its time";
+  if (value instanceof Map || value instanceof Set) return `a ${value.constructor.name}: pass a list of what is in it`;
+  const { constructor }: { readonly constructor?: unknown } = value;
+  return `an instance of ${(typeof constructor === "function" && constructor.name) || "a class"}`;
+}
+
 /** Of this realm or another: a prototype that has none itself is some realm's `Object.prototype`. */
 function isPlain(value: object): boolean {
-  if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }

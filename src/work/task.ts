@@ -59,7 +59,10 @@ export interface TaskOptions<
   readonly input?: S;
   /** Checked when the body has returned; what it gives is what is kept. */
   readonly output?: R;
-  /** Attempts after the first that failed. 0 unless said. */
+  /**
+   * Attempts after the first that failed. 0 unless said. There is none after a NonRetryableError, an error with `retryable: false`,
+   * or an input or output that its schema refused.
+   */
   readonly retries?: number;
   /** Between them. From 1,000 ms, doubled, at most 60,000 ms, with full jitter unless said. */
   readonly backoff?: Omit<BackoffOptions, "resetAfter">;
