@@ -1,13 +1,18 @@
 import type { AnyTaskOptions } from "./task.ts";
 import { backoffMs } from "../kernel/backoff.ts";
 import { LivespanError } from "../kernel/errors.ts";
-import { NonRetryableError } from "./errors.ts";
+import { NonRetryableError, type workErrors } from "./errors.ts";
 
 /** Our own errors that another attempt would meet again. */
-const finalCodes = new Set([
-  ...["INVALID_INPUT", "INVALID_OUTPUT", "PAYLOAD_TOO_LARGE", "INVALID_RUN_OPTION"],
-  ...["NON_DETERMINISTIC", "DUPLICATE_STEP", "ENGINE_UNSUPPORTED"],
-]);
+const finalCodes: ReadonlySet<string> = new Set([
+  "INVALID_INPUT",
+  "INVALID_OUTPUT",
+  "PAYLOAD_TOO_LARGE",
+  "INVALID_RUN_OPTION",
+  "NON_DETERMINISTIC",
+  "DUPLICATE_STEP",
+  "ENGINE_UNSUPPORTED",
+] satisfies (keyof typeof workErrors)[]);
 
 /**
  * Milliseconds until the next attempt; undefined when there is none. `failures` is how many attempts have failed before this one:
