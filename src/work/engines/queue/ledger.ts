@@ -116,7 +116,7 @@ export interface Said {
     readonly kind: Chunk["kind"];
     readonly data: string;
   }[];
-  readonly progress: readonly { readonly id: string; readonly value: string }[];
+  readonly progress: readonly { readonly id: string; readonly attempt: number; readonly value: string }[];
 }
 
 /** Every call: what it takes, what it gives. `now` is the ledger's own. */

@@ -1,0 +1,185 @@
+import type { RateLimit } from "../../../engine.ts";
+import { finish, type Final } from "./finish.ts";
+import { advance } from "./advance.ts";
+import { lock, query, type Script, type Told } from "../script.ts";
+
+/** A run that is due, and asks for its turn. */
+export interface Entering {
+  readonly id: string;
+  readonly kind: "task" | "workflow" | "step";
+  readonly task: string;
+  readonly root: string | null;
+  readonly key: string | null;
+  readonly key_limit: number | null;
+  readonly key_strategy: string | null;
+  readonly rate: string | null;
+  readonly start_within: number | null;
+}
+
+export const enteringColumns = "id, kind, task, root, key, key_limit, key_strategy, rate, start_within";
+
+/**
+ * Lets runs in that are due: by their rate, then by their key, then into the queue. Whoever has come before is counted in the
+ * same transaction, so no more than the limit are ever admitted.
+ */
+export function* enter(told: Told, now: number, runs: readonly Entering[]): Script<void> {
+  const limited = runs.filter(({ rate, key }) => rate !== null || key !== null);
+  yield* queue(
+    told,
+    now,
+    runs.filter(({ rate, key }) => rate === null && key === null),
+  );
+  // In the order of their keys, so that two transactions never wait for each other.
+  const keys = limited.map(({ rate, key }) => `${key ?? ""}\n${rate ?? ""}`);
+  const order = limited.map((_, i) => i).sort((a, b) => (keys[a]! < keys[b]! ? -1 : keys[a]! > keys[b]! ? 1 : a - b));
+  for (const i of order) {
+    const run = limited[i]!;
+    if (run.rate !== null && !(yield* passes(told, now, run, JSON.parse(run.rate) as RateLimit))) continue;
+    if (run.key === null) yield* queue(told, now, [run]);
+    else yield* admit(told, now, run, run.key);
+  }
+}
+
+const queueRuns = `update {runs} set state = case when kind = 'workflow' then 'running' else 'queued' end,
+  due_at = null, start_by = coalesce(start_by, $2 + start_within), place = case when key_strategy = 'round-robin' then $2 else place end,
+  admitted = case when key is null then 0 else 1 end where id in (texts($1))`;
+
+/** A task can be claimed from now on; a workflow's first steps begin. */
+function* queue(told: Told, now: number, runs: readonly Entering[]): Script<void> {
+  if (runs.length === 0) return;
+  yield* query(queueRuns, JSON.stringify(runs.map(({ id }) => id)), now);
+  for (const { id, kind, task } of runs) {
+    if (kind === "workflow") yield* advance(told, now, id);
+    else told.queued.add(task);
+  }
+}
+
+/** Whether its rate lets it in now; otherwise it is due later, and has passed then. */
+function* passes(told: Told, now: number, { id }: Entering, { key, limit, per }: RateLimit): Script<boolean> {
+  yield* lock(`rate ${key}`);
+  const [row] = yield* query<{ moments: string }>("select moments from {rates} where key = $1", key);
+  const moments = row === undefined ? [] : (JSON.parse(row.moments) as number[]);
+  const at = moments.length < limit ? now : Math.max(now, moments.at(-limit)! + per);
+  const kept = JSON.stringify([...moments, at].slice(-limit));
+  yield* query(
+    "insert into {rates} (key, moments) values ($1, $2) on conflict (key) do update set moments = excluded.moments",
+    key,
+    kept,
+  );
+  if (at <= now) return true;
+  yield* query("update {runs} set state = 'scheduled', due_at = $2, rate = null where id = $1", id, at);
+  told.due(at);
+  return false;
+}
+
+/** One of the runs of a key that have not ended. */
+interface Rival {
+  readonly id: string;
+  readonly kind: Entering["kind"];
+  readonly state: string;
+  readonly admitted: number;
+  readonly cancel_why: string | null;
+}
+
+const rivals = `select id, kind, state, admitted, cancel_why from {runs}
+  where key = $1 and (admitted = 1 or state = 'held') and id <> $2 order by place, id`;
+
+function* admit(told: Told, now: number, run: Entering, key: string): Script<void> {
+  yield* lock(key);
+  const others = yield* query<Rival>(rivals, key, run.id);
+  const limit = run.key_limit ?? 1;
+  const strategy = run.key_strategy;
+  let taken = others.filter(({ admitted }) => admitted === 1).length;
+  if (strategy === "cancel-in-progress") taken -= yield* overtake(told, now, others, limit, key);
+  if (taken < limit) return yield* queue(told, now, [run]);
+  if (strategy === "cancel-newest") {
+    return yield* finish(told, now, [cancelledBy(run.id, `its concurrency key is taken, and it is the newest`)]);
+  }
+  yield* query(
+    "update {runs} set state = 'held', due_at = null, start_by = coalesce(start_by, $2 + start_within) where id = $1",
+    run.id,
+    now,
+  );
+  const [held] = yield* query<{ start_by: number | null }>("select start_by from {runs} where id = $1", run.id);
+  told.due(held?.start_by);
+}
+
+function cancelledBy(id: string, reason: string): Final {
+  return { id, state: "cancelled", reason };
+}
+
+const markOvertaken = `update {runs} set cancel_why = 'concurrency', cancel_reason = $2
+  where id in (texts($1)) and state = 'running' returning worker`;
+
+/** Ends the oldest of those that have not ended, so that the newest `limit` are left. Gives how many places are free by it. */
+function* overtake(told: Told, now: number, others: readonly Rival[], limit: number, key: string): Script<number> {
+  const left = others.filter(({ cancel_why }) => cancel_why === null);
+  const excess = left.slice(0, Math.max(0, left.length + 1 - limit));
+  const reason = `a newer run of its concurrency key took its place`;
+  const running = excess.filter(({ state, kind }) => state === "running" && kind !== "workflow");
+  const marked = yield* query<{ worker: string | null }>(
+    markOvertaken,
+    JSON.stringify(running.map(({ id }) => id)),
+    reason,
+  );
+  for (const { worker } of marked) if (worker !== null) told.cancelled.add(worker);
+  const rest = excess.filter((each) => !running.includes(each));
+  for (const { id, kind } of rest) {
+    if (kind === "workflow") yield* cancelSteps(told, now, id, reason);
+    else yield* finish(told, now, [cancelledBy(id, reason)], key);
+  }
+  if (rest.length === 0) return 0;
+  const [row] = yield* query<{ freed: number }>(
+    "select count(*) as freed from {runs} where id in (texts($1)) and admitted = 0",
+    JSON.stringify(rest.filter(({ admitted }) => admitted === 1).map(({ id }) => id)),
+  );
+  return Number(row?.freed ?? 0);
+}
+
+/** Cancels all of a workflow's run; it ends when its last step has. */
+export function* cancelSteps(told: Told, now: number, root: string, reason: string, why = "concurrency"): Script<void> {
+  yield* query(
+    "update {runs} set cancel_why = $2, cancel_reason = $3 where id = $1 and settled_at is null",
+    root,
+    why,
+    reason,
+  );
+  const marked = yield* query<{ worker: string | null }>(
+    `update {runs} set cancel_why = $2, cancel_reason = $3
+     where root = $1 and state = 'running' and cancel_why is null returning worker`,
+    root,
+    why,
+    reason,
+  );
+  for (const { worker } of marked) if (worker !== null) told.cancelled.add(worker);
+  const rest = yield* query<{ id: string }>(
+    "select id from {runs} where root = $1 and settled_at is null and state <> 'running'",
+    root,
+  );
+  yield* finish(
+    told,
+    now,
+    rest.map(({ id }) => cancelledBy(id, reason)),
+  );
+  yield* advance(told, now, root);
+}
+
+const nextHeld = `select ${enteringColumns} from {runs} where key = $1 and state = 'held' order by place, id limit $2`;
+
+/** A run of this key has ended: the next in line have their turn. */
+export function* letIn(told: Told, now: number, key: string): Script<void> {
+  yield* lock(key);
+  // The limit is the latest that was declared.
+  const [latest] = yield* query<{ key_limit: number }>(
+    "select key_limit from {runs} where key = $1 and state = 'held' order by id desc limit 1",
+    key,
+  );
+  if (latest === undefined) return;
+  const [taken] = yield* query<{ count: number }>(
+    "select count(*) as count from {runs} where key = $1 and admitted = 1",
+    key,
+  );
+  const free = latest.key_limit - Number(taken?.count ?? 0);
+  if (free <= 0) return;
+  yield* queue(told, now, yield* query<Entering>(nextHeld, key, free));
+}

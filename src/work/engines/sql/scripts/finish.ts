@@ -1,0 +1,47 @@
+import type { FinalState } from "../../../run.ts";
+import { advance } from "./advance.ts";
+import { letIn } from "./enter.ts";
+import { query, type Script, type Told } from "../script.ts";
+
+/** The end of a run that is in nobody's hand. */
+export interface Final {
+  readonly id: string;
+  readonly state: FinalState;
+  readonly output?: string;
+  /** JSON text. */
+  readonly error?: string;
+  readonly reason?: string;
+}
+
+/** What has ended, and what may go on by that. */
+export interface Ended {
+  readonly id: string;
+  readonly kind: string;
+  readonly root: string | null;
+  readonly key: string | null;
+  readonly awaited: number;
+}
+
+const finishRuns = `update {runs} as r set state = f.state, output = f.output, error = f.error, reason = f.reason,
+    worker = null, admitted = 0, released = 1, due_at = null, start_by = null, settled_at = $2, fence = r.fence + 1,
+    idem = case when r.idem_until = -1 then null else r.idem end
+  from rows($1 as f; id text, state text, output text, error text, reason text)
+  where r.id = f.id and r.settled_at is null
+  returning r.id as id, r.kind as kind, r.root as root, r.key as key, r.awaited as awaited`;
+
+/** Ends runs. `holding` is the key whose next in line the caller sees to. */
+export function* finish(told: Told, now: number, finals: readonly Final[], holding?: string): Script<void> {
+  if (finals.length === 0) return;
+  const ended = yield* query<Ended>(finishRuns, JSON.stringify(finals), now);
+  yield* query("delete from {waits} where run in (texts($1))", JSON.stringify(ended.map(({ id }) => id)));
+  yield* follow(told, now, ended, holding);
+}
+
+/** Tells who waits for a result, and moves what waited for these to end: the next of their keys, the rest of their workflows. */
+export function* follow(told: Told, now: number, ended: readonly Ended[], holding?: string): Script<void> {
+  for (const { id, awaited } of ended) if (awaited === 1) told.settled.add(id);
+  const keys = new Set(ended.flatMap(({ key }) => (key === null || key === holding ? [] : [key])));
+  for (const key of [...keys].sort()) yield* letIn(told, now, key);
+  const roots = new Set(ended.flatMap(({ root }) => (root === null ? [] : [root])));
+  for (const root of [...roots].sort()) yield* advance(told, now, root);
+}

@@ -1,0 +1,78 @@
+import type { Calls } from "../../queue/ledger.ts";
+import type { Chunk } from "../../../run.ts";
+import { query, quietly, Told, type Done, type Script } from "../script.ts";
+
+/** Only the worker that has the run may remember for it. */
+export function* remember({ worker, id, fence, name, value }: Calls["remember"]["takes"]): Script<Done<boolean>> {
+  const kept = yield* query(
+    `insert into {steps} (run, name, value)
+     select id, $4, $5 from {runs} where id = $1 and fence = $2 and worker = $3 and state = 'running'
+     on conflict (run, name) do update set value = excluded.value returning run`,
+    id,
+    fence,
+    worker,
+    name,
+    value,
+  );
+  return quietly(kept.length > 0);
+}
+
+/** Of an attempt that goes on; what one that was lost says is dropped. */
+export function* say({ said: { chunks, progress } }: Calls["say"]["takes"]): Script<Done<undefined>> {
+  const told = new Told();
+  if (chunks.length > 0) {
+    yield* query(
+      `insert into {chunks} (run, attempt, kind, data) select c.id, c.attempt, c.kind, c.data
+       from rows($1 as c; place int, id text, attempt int, kind text, data text)
+       join {runs} as r on r.id = c.id and r.attempt = c.attempt and r.state = 'running' order by c.place`,
+      JSON.stringify(chunks.map((chunk, place) => ({ place, ...chunk }))),
+    );
+  }
+  if (progress.length > 0) {
+    yield* query(
+      `update {runs} as r set progress = p.value from rows($1 as p; id text, attempt int, value text)
+       where r.id = p.id and r.attempt = p.attempt and r.state = 'running'`,
+      JSON.stringify(progress),
+    );
+  }
+  for (const { id } of [...chunks, ...progress]) told.said.add(id);
+  return { result: undefined, news: told.news() };
+}
+
+export function* chunks({ id, after }: Calls["chunks"]["takes"]): Script<Done<Calls["chunks"]["gives"]>> {
+  // Whether it has ended is looked at first: what was said before the end is seen with it.
+  const [run] = yield* query<{ settled_at: number | null }>("select settled_at from {runs} where id = $1", id);
+  const rows = yield* query<Chunk>(
+    `select cast(at as {moment}) as at, attempt, kind, data from {chunks} where run = $1 and at > $2 order by at limit 1000`,
+    id,
+    after,
+  );
+  return quietly({ chunks: rows, settled: rows.length < 1_000 && (run === undefined || run.settled_at !== null) });
+}
+
+export function* progress({ id }: Calls["progress"]["takes"]): Script<Done<Calls["progress"]["gives"]>> {
+  const [run] = yield* query<{ progress: string | null; settled_at: number | null }>(
+    "select progress, settled_at from {runs} where id = $1",
+    id,
+  );
+  return quietly({ value: run?.progress ?? undefined, settled: run === undefined || run.settled_at !== null });
+}
+
+/** Forgets runs that ended before a moment, with all that was kept of them. Steps go with their workflow's run. */
+export function* sweep({ before, limit }: Calls["sweep"]["takes"]): Script<Done<number>> {
+  const old = yield* query<{ id: string }>(
+    `select id from {runs} where settled_at < $1 and created_at < $1 and root is null order by id limit $2`,
+    before,
+    limit,
+  );
+  if (old.length === 0) return quietly(0);
+  const ids = JSON.stringify(old.map(({ id }) => id));
+  const gone = yield* query<{ id: string }>(
+    "delete from {runs} where id in (texts($1)) or root in (texts($1)) returning id",
+    ids,
+  );
+  const all = JSON.stringify(gone.map(({ id }) => id));
+  yield* query("delete from {steps} where run in (texts($1))", all);
+  yield* query("delete from {chunks} where run in (texts($1))", all);
+  return quietly(old.length);
+}

@@ -1,0 +1,90 @@
+import type { AwaitedEvent } from "../../../engine.ts";
+import type { Settlement } from "../../queue/ledger.ts";
+import { follow, type Ended } from "./finish.ts";
+import { query, type Script, type Told } from "../script.ts";
+
+/** What a settlement makes of the row. */
+interface Change {
+  readonly id: string;
+  readonly fence: number;
+  readonly state: string;
+  readonly output?: string | undefined;
+  readonly error?: string;
+  readonly reason?: string | undefined;
+  readonly due_at?: number | undefined;
+  readonly failed: 0 | 1;
+  /** The attempt goes on later. */
+  readonly back: 0 | 1;
+  readonly final: 0 | 1;
+}
+
+// A run that was to be cancelled goes to no later attempt.
+const settleRuns = `update {runs} as r set
+    state = case when s.final = 0 and r.cancel_why is not null then 'cancelled' else s.state end,
+    output = s.output, error = s.error, reason = case when s.final = 0 and r.cancel_why is not null then r.cancel_reason else s.reason end,
+    due_at = case when r.cancel_why is null then s.due_at end,
+    failures = r.failures + s.failed, attempt = r.attempt - s.back, worker = null,
+    admitted = case when s.final = 1 or r.cancel_why is not null then 0 else r.admitted end,
+    idem = case when s.final = 1 and r.idem_until = -1 then null else r.idem end,
+    settled_at = case when s.final = 1 or r.cancel_why is not null then $2 end
+  from rows($1 as s; id text, fence int, state text, output text, error text, reason text, due_at real, failed int,
+    back int, final int)
+  where r.id = s.id and r.fence = s.fence and r.state = 'running' and r.worker = $3
+  returning r.id as id, r.kind as kind, r.task as task, r.state as state, r.root as root, r.key as key,
+    r.awaited as awaited`;
+
+/** A claim ends once: a run with this fence that nobody has in hand was settled by this very call, made before. */
+const settledBefore = `select r.id as id from rows($1 as s; id text, fence int) join {runs} as r on r.id = s.id
+  where r.fence = s.fence and r.state <> 'running'`;
+
+/** Keeps how attempts have ended. Gives the ids of those that are another worker's by now. */
+export function* settle(
+  told: Told,
+  now: number,
+  worker: string,
+  settled: readonly Settlement[],
+): Script<readonly string[]> {
+  const changes = JSON.stringify(settled.map((each) => changeOf(each, now)));
+  const kept = yield* query<Ended & { task: string; state: string }>(settleRuns, changes, now, worker);
+  const ended: Ended[] = [];
+  for (const row of kept) {
+    if (row.state === "queued") told.queued.add(row.task);
+    else if (row.state !== "scheduled" && row.state !== "waiting") ended.push(row);
+  }
+  for (const { dueAt } of settled) told.due(dueAt);
+  yield* follow(told, now, ended);
+  const waiting = settled.filter(({ to, event }) => to === "suspended" && event !== undefined);
+  for (const { id, event } of waiting) yield* waitFor(id, event!);
+  if (kept.length === settled.length) return [];
+  const known = new Set(kept.map(({ id }) => id));
+  const before = yield* query<{ id: string }>(settledBefore, changes);
+  for (const { id } of before) known.add(id);
+  return settled.filter(({ id }) => !known.has(id)).map(({ id }) => id);
+}
+
+function changeOf({ id, fence, to, output, error, reason, dueAt, event }: Settlement, now: number): Change {
+  const final = to === "succeeded" || to === "failed" || to === "cancelled" || to === "skipped";
+  const later = event !== undefined || (dueAt !== undefined && dueAt > now);
+  return {
+    id,
+    fence,
+    state: final ? to : to === "suspended" && event !== undefined ? "waiting" : later ? "scheduled" : "queued",
+    output,
+    ...(error !== undefined && { error: JSON.stringify(error) }),
+    reason,
+    due_at: final || !later ? undefined : dueAt,
+    failed: to === "failed" || to === "retry" ? 1 : 0,
+    back: to === "suspended" ? 1 : 0,
+    final: final ? 1 : 0,
+  };
+}
+
+function* waitFor(run: string, { key, step }: AwaitedEvent): Script<void> {
+  yield* query(
+    `insert into {waits} (run, event, step) select id, $2, $3 from {runs} where id = $1 and state = 'waiting'
+     on conflict do nothing`,
+    run,
+    key,
+    step,
+  );
+}
