@@ -143,6 +143,8 @@ function outcomeOf(steps: readonly Step[], cancelReason: string | null): Omit<Fi
     return { state: "cancelled", reason: `"${cancelled.task}" was cancelled: ${cancelled.reason ?? ""}` };
   }
   // Outputs are JSON texts already; made one by hand, they need not be read.
-  const outputs = steps.flatMap(({ task, output }) => (output === null ? [] : [`${JSON.stringify(task)}:${output}`]));
+  const outputs = steps.flatMap(({ task, output, ending }) =>
+    output === null || ending !== null ? [] : [`${JSON.stringify(task)}:${output}`],
+  );
   return { state: "succeeded", output: `{${outputs.join(",")}}` };
 }

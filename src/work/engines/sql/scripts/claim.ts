@@ -35,7 +35,7 @@ function firstInLine(tasks: number, from: number): string {
 
 // Only while the worker is registered: what one that was buried claims would belong to nobody.
 const take = `update {runs} set state = 'running', worker = $1, fence = fence + 1, attempt = attempt + 1, started_at = $2,
-  start_by = null where state = 'queued' and exists (select 1 from {workers} where id = $1)`;
+  start_by = null where exists (select 1 from {workers} where id = $1)`;
 const taken = `returning id, task, fence, attempt, failures, cost, input, metadata, root, key, parents, ending, priority, place`;
 
 const claims: string[] = [];

@@ -130,10 +130,10 @@ function* overtake(told: Told, now: number, others: readonly Rival[], limit: num
   }
   if (rest.length === 0) return 0;
   const [row] = yield* query<{ freed: number }>(
-    "select count(*) as freed from {runs} where id in (texts($1)) and admitted = 0",
+    "select cast(count(*) as integer) as freed from {runs} where id in (texts($1)) and admitted = 0",
     JSON.stringify(rest.filter(({ admitted }) => admitted === 1).map(({ id }) => id)),
   );
-  return Number(row?.freed ?? 0);
+  return row?.freed ?? 0;
 }
 
 /** Cancels all of a workflow's run; it ends when its last step has. */
@@ -176,10 +176,10 @@ export function* letIn(told: Told, now: number, key: string): Script<void> {
   );
   if (latest === undefined) return;
   const [taken] = yield* query<{ count: number }>(
-    "select count(*) as count from {runs} where key = $1 and admitted = 1",
+    "select cast(count(*) as integer) as count from {runs} where key = $1 and admitted = 1",
     key,
   );
-  const free = latest.key_limit - Number(taken?.count ?? 0);
+  const free = latest.key_limit - (taken?.count ?? 0);
   if (free <= 0) return;
   yield* queue(told, now, yield* query<Entering>(nextHeld, key, free));
 }

@@ -22,19 +22,24 @@ export interface Ended {
   readonly awaited: number;
 }
 
-const finishRuns = `update {runs} as r set state = f.state, output = f.output, error = f.error, reason = f.reason,
+const finishRuns = `update {runs} as r set state = f.ended, output = f.output, error = f.error, reason = f.reason,
     worker = null, admitted = 0, released = 1, due_at = null, start_by = null, settled_at = $2, fence = r.fence + 1,
     idem = case when r.idem_until = -1 then null else r.idem end
-  from rows($1 as f; id text, state text, output text, error text, reason text)
-  where r.id = f.id and r.settled_at is null
-  returning r.id as id, r.kind as kind, r.root as root, r.key as key, r.awaited as awaited`;
+  from rows($1 as f; run text, ended text, output text, error text, reason text)
+  where r.id = f.run and r.settled_at is null
+  returning id, kind, root, key, awaited`;
 
 /** Ends runs. `holding` is the key whose next in line the caller sees to. */
 export function* finish(told: Told, now: number, finals: readonly Final[], holding?: string): Script<void> {
   if (finals.length === 0) return;
-  const ended = yield* query<Ended>(finishRuns, JSON.stringify(finals), now);
+  const ended = yield* query<Ended>(finishRuns, JSON.stringify(finals.map(recordOf)), now);
   yield* query("delete from {waits} where run in (texts($1))", JSON.stringify(ended.map(({ id }) => id)));
   yield* follow(told, now, ended, holding);
+}
+
+/** With names that no column has which is returned: SQLite takes no table's name there. */
+function recordOf({ id, state, ...rest }: Final) {
+  return { run: id, ended: state, ...rest };
 }
 
 /** Tells who waits for a result, and moves what waited for these to end: the next of their keys, the rest of their workflows. */

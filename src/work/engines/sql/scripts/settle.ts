@@ -5,9 +5,9 @@ import { query, type Script, type Told } from "../script.ts";
 
 /** What a settlement makes of the row. */
 interface Change {
-  readonly id: string;
+  readonly run: string;
   readonly fence: number;
-  readonly state: string;
+  readonly ended: string;
   readonly output?: string | undefined;
   readonly error?: string;
   readonly reason?: string | undefined;
@@ -18,23 +18,24 @@ interface Change {
   readonly final: 0 | 1;
 }
 
+// What is returned is named without its table, which SQLite asks for: so the record has other names for these columns.
+// The worker is compared as no index can: by its id a run is found at once, by its worker all that this one has are.
 // A run that was to be cancelled goes to no later attempt.
 const settleRuns = `update {runs} as r set
-    state = case when s.final = 0 and r.cancel_why is not null then 'cancelled' else s.state end,
+    state = case when s.final = 0 and r.cancel_why is not null then 'cancelled' else s.ended end,
     output = s.output, error = s.error, reason = case when s.final = 0 and r.cancel_why is not null then r.cancel_reason else s.reason end,
     due_at = case when r.cancel_why is null then s.due_at end,
     failures = r.failures + s.failed, attempt = r.attempt - s.back, worker = null,
     admitted = case when s.final = 1 or r.cancel_why is not null then 0 else r.admitted end,
     idem = case when s.final = 1 and r.idem_until = -1 then null else r.idem end,
     settled_at = case when s.final = 1 or r.cancel_why is not null then $2 end
-  from rows($1 as s; id text, fence int, state text, output text, error text, reason text, due_at real, failed int,
+  from rows($1 as s; run text, fence int, ended text, output text, error text, reason text, due_at real, failed int,
     back int, final int)
-  where r.id = s.id and r.fence = s.fence and r.state = 'running' and r.worker = $3
-  returning r.id as id, r.kind as kind, r.task as task, r.state as state, r.root as root, r.key as key,
-    r.awaited as awaited`;
+  where r.id = s.run and r.fence = s.fence and r.state = 'running' and r.worker || '' = $3
+  returning id, kind, task, state, root, key, awaited`;
 
 /** A claim ends once: a run with this fence that nobody has in hand was settled by this very call, made before. */
-const settledBefore = `select r.id as id from rows($1 as s; id text, fence int) join {runs} as r on r.id = s.id
+const settledBefore = `select id from rows($1 as s; run text, fence int) join {runs} as r on r.id = s.run
   where r.fence = s.fence and r.state <> 'running'`;
 
 /** Keeps how attempts have ended. Gives the ids of those that are another worker's by now. */
@@ -66,9 +67,9 @@ function changeOf({ id, fence, to, output, error, reason, dueAt, event }: Settle
   const final = to === "succeeded" || to === "failed" || to === "cancelled" || to === "skipped";
   const later = event !== undefined || (dueAt !== undefined && dueAt > now);
   return {
-    id,
+    run: id,
     fence,
-    state: final ? to : to === "suspended" && event !== undefined ? "waiting" : later ? "scheduled" : "queued",
+    ended: final ? to : to === "suspended" && event !== undefined ? "waiting" : later ? "scheduled" : "queued",
     output,
     ...(error !== undefined && { error: JSON.stringify(error) }),
     reason,
