@@ -41,7 +41,7 @@ export function* enter(told: Told, now: number, runs: readonly Entering[]): Scri
 }
 
 const queueRuns = `update {runs} set state = case when kind = 'workflow' then 'running' else 'queued' end,
-  due_at = null, start_by = coalesce(start_by, $2 + start_within), place = case when key_strategy = 'round-robin' then $2 else place end,
+  due_at = null, start_by = coalesce(start_by, cast($2 as {moment}) + start_within), place = case when key_strategy = 'round-robin' then cast($2 as {moment}) else place end,
   admitted = case when key is null then 0 else 1 end where id in (texts($1))`;
 
 /** A task can be claimed from now on; a workflow's first steps begin. */
@@ -96,7 +96,7 @@ function* admit(told: Told, now: number, run: Entering, key: string): Script<voi
     return yield* finish(told, now, [cancelledBy(run.id, `its concurrency key is taken, and it is the newest`)]);
   }
   yield* query(
-    "update {runs} set state = 'held', due_at = null, start_by = coalesce(start_by, $2 + start_within) where id = $1",
+    "update {runs} set state = 'held', due_at = null, start_by = coalesce(start_by, cast($2 as {moment}) + start_within) where id = $1",
     run.id,
     now,
   );

@@ -28,7 +28,7 @@ const settleRuns = `update {runs} as r set
     failures = r.failures + s.failed, attempt = r.attempt - s.back, worker = null,
     admitted = case when s.final = 1 or r.cancel_why is not null then 0 else r.admitted end,
     idem = case when s.final = 1 and r.idem_until = -1 then null else r.idem end,
-    settled_at = case when s.final = 1 or r.cancel_why is not null then $2 end
+    settled_at = case when s.final = 1 or r.cancel_why is not null then cast($2 as {moment}) end
   from rows($1 as s; run text, fence int, ended text, output text, error text, reason text, due_at real, failed int,
     back int, final int)
   where r.id = s.run and r.fence = s.fence and r.state = 'running' and r.worker || '' = $3
