@@ -32,18 +32,49 @@ interface NewRun {
   readonly start_by?: number | undefined;
 }
 
-const columns = `id text, kind text, task text, state text, priority int, cost int, root text, parent text, parents text,
-  waits text, ending text, released int, input text, metadata text, key text, key_limit int, key_strategy text, rate text,
-  idem text, idem_until real, awaited int, due_at real, start_within real, start_by real`;
-const names = columns.replace(/ (?:text|int|real)\b/g, "");
+const types: Readonly<Record<keyof NewRun, "text" | "int" | "real">> = {
+  id: "text",
+  kind: "text",
+  task: "text",
+  state: "text",
+  priority: "int",
+  cost: "int",
+  root: "text",
+  parent: "text",
+  parents: "text",
+  waits: "text",
+  ending: "text",
+  released: "int",
+  input: "text",
+  metadata: "text",
+  key: "text",
+  key_limit: "int",
+  key_strategy: "text",
+  rate: "text",
+  idem: "text",
+  idem_until: "real",
+  awaited: "int",
+  due_at: "real",
+  start_within: "real",
+  start_by: "real",
+};
 
-// SQLite reads `on conflict` behind a select as a join, unless there is a condition.
-const insert = `insert into {runs} (${names}, place, created_at)
-  select ${names}, $2, $2 from rows($1 as fresh; ${columns}) where true on conflict do nothing returning id`;
+/** Writes new runs, with the columns that one of them has: most have few. Gives the ids of those that were not there. */
+function* write(runs: readonly NewRun[], now: number): Script<ReadonlySet<string>> {
+  if (runs.length === 0) return new Set();
+  const names = (Object.keys(types) as (keyof NewRun)[]).filter((name) => runs.some((run) => run[name] !== undefined));
+  const listed = names.join(", ");
+  const columns = names.map((name) => `${name} ${types[name]}`).join(", ");
+  // SQLite reads `on conflict` behind a select as a join, unless there is a condition.
+  const text = `insert into {runs} (${listed}, place, created_at) select ${listed}, cast($2 as {moment}), cast($2 as {moment})
+    from rows($1 as fresh; ${columns}) where true on conflict do nothing returning id`;
+  const written = yield* query<{ id: string }>(text, JSON.stringify(runs), now);
+  return new Set(written.map(({ id }) => id));
+}
 
-/** Holds that have run out make room. */
+/** Keys that hold no longer make room: after their time, or after their run. */
 const freeKeys = `update {runs} as r set idem = null from rows($1 as q; task text, idem text)
-  where r.task = q.task and r.idem = q.idem and r.idem_until > 0 and r.idem_until <= $2`;
+  where r.task = q.task and r.idem = q.idem and ((r.idem_until > 0 and r.idem_until <= $2) or (r.idem_until = -1 and r.settled_at is not null))`;
 
 const holders = `select r.id as id, q.id as asked from rows($1 as q; id text, task text, idem text)
   join {runs} as r on r.id = q.id or (r.task = q.task and r.idem = q.idem)`;
@@ -57,8 +88,10 @@ export function* enqueue({ now, requests }: Calls["enqueue"]["takes"]): Script<D
 export function* add(told: Told, now: number, requests: readonly RunRequest[]): Script<readonly Enqueued[]> {
   const keyed = requests.filter(({ idempotency }) => idempotency !== undefined);
   if (keyed.length > 0) yield* query(freeKeys, JSON.stringify(keyed.map(keyOf)), now);
-  const inserted = yield* query<{ id: string }>(insert, JSON.stringify(requests.map((each) => runOf(each, now))), now);
-  const fresh = new Set(inserted.map(({ id }) => id));
+  const fresh = yield* write(
+    requests.map((each) => runOf(each, now)),
+    now,
+  );
   const added = requests.filter(({ id }) => fresh.has(id));
   yield* addSteps(told, now, added);
   for (const request of added) {
@@ -152,7 +185,7 @@ function* addSteps(told: Told, now: number, requests: readonly RunRequest[]): Sc
   const steps = withSteps.flatMap((request) =>
     request.steps!.map((step) => stepOf(request, step, now, isFirst(request, step))),
   );
-  yield* query(insert, JSON.stringify(steps), now);
+  yield* write(steps, now);
   for (const { state, task } of steps) if (state === "queued") told.queued.add(task);
   // What could not be queued by itself: first steps with a key, a rate or something to wait for, and workflows of none.
   for (const request of withSteps) {

@@ -23,8 +23,7 @@ export interface Ended {
 }
 
 const finishRuns = `update {runs} as r set state = f.ended, output = f.output, error = f.error, reason = f.reason,
-    worker = null, admitted = 0, released = 1, due_at = null, start_by = null, settled_at = $2, fence = r.fence + 1,
-    idem = case when r.idem_until = -1 then null else r.idem end
+    worker = null, admitted = 0, released = 1, due_at = null, start_by = null, settled_at = $2, fence = r.fence + 1
   from rows($1 as f; run text, ended text, output text, error text, reason text)
   where r.id = f.run and r.settled_at is null
   returning id, kind, root, key, awaited`;
