@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { ask, returned, runOf, succeeded, times } from "./requests.ts";
+import { fired, hasCode, type Case } from "./stage.ts";
+import { JobAborted } from "../../../work/errors.ts";
+import { manualClock } from "../../clock.ts";
+
+/** What becomes of a worker's jobs when it leaves, dies or stands still. */
+export const leaseCases: readonly Case[] = [
+  {
+    name: "gives the jobs of a worker that leaves to another at once, and refuses what it settles later",
+    async run(stage) {
+      const engine = await stage.open();
+      const ids = await ask(engine, ...times(3, () => runOf("a")));
+      const leaving = await stage.worker(engine, { tasks: ["a"], slots: 3 });
+      const late = await leaving.take(3);
+      const other = await stage.worker(engine, { tasks: ["a"], slots: 3 });
+      await stage.wait(leaving.station.close());
+      const began = stage.now;
+      await stage.wait(leaving.station.leave());
+      const jobs = await other.take(3);
+      assert.ok(stage.now - began < 5_000, "it took as long as a lease");
+      assert.deepEqual(jobs.map(({ runId }) => runId).toSorted(), ids.toSorted());
+      assert.deepEqual(
+        jobs.map(({ attempt, failures }) => [attempt, failures]),
+        times(3, () => [2, 0]),
+      );
+      await stage.wait(Promise.all(jobs.map((job) => job.settle(succeeded("new")))));
+      const kept = await stage.wait(Promise.allSettled(late.map((job) => job.settle(succeeded("old")))));
+      assert.ok(kept.every((end) => end.status === "rejected" || !end.value));
+      for (const { output } of await stage.results(engine, ids)) assert.equal(output, '"new"');
+    },
+  },
+  {
+    name: "leaves twice, also when it was never open",
+    async run(stage) {
+      const engine = await stage.open();
+      const worker = await stage.worker(engine, { tasks: ["a"] });
+      await stage.wait(worker.station.leave());
+      await stage.wait(worker.station.leave());
+      const idle = stage.join(engine, { tasks: ["a"] });
+      await stage.wait(idle.station.leave());
+    },
+  },
+  {
+    name: "leaves a worker its jobs for longer than the lease, as long as it lives",
+    async run(stage) {
+      const engine = await stage.open({ lease: 900 });
+      await ask(engine, runOf("a"));
+      const worker = await stage.worker(engine, { tasks: ["a"] });
+      const job = await worker.next();
+      const other = await stage.worker(engine, { tasks: ["a"] });
+      await stage.elapse(2_500);
+      assert.equal(other.jobs.length, 0);
+      assert.equal(job.signal.aborted, false);
+      assert.equal(await stage.wait(job.settle(succeeded())), true);
+    },
+  },
+  {
+    name: "leaves a worker that is closing its jobs for longer than the lease",
+    async run(stage) {
+      const engine = await stage.open({ lease: 900 });
+      const [id] = await ask(engine, runOf("a"));
+      const worker = await stage.worker(engine, { tasks: ["a"] });
+      const job = await worker.next();
+      const other = await stage.worker(engine, { tasks: ["a"] });
+      await stage.wait(worker.station.close());
+      await stage.elapse(2_500);
+      assert.deepEqual([other.jobs.length, worker.jobs.length, job.signal.aborted], [0, 1, false]);
+      assert.equal(await stage.wait(job.settle(succeeded())), true);
+      assert.equal((await stage.run(engine, id!)).attempt, 1);
+    },
+  },
+  {
+    name: "leaves another process's worker its jobs for longer than the lease, as long as it lives",
+    shared: true,
+    async run(stage) {
+      const [a, b] = [await stage.open({ lease: 900 }), await stage.open({ lease: 900 })];
+      await ask(a, runOf("a"));
+      const worker = await stage.worker(a, { tasks: ["a"] });
+      const job = await worker.next();
+      const other = await stage.worker(b, { tasks: ["a"] });
+      await stage.elapse(2_500);
+      assert.deepEqual([other.jobs.length, job.signal.aborted], [0, false]);
+      assert.equal(await stage.wait(job.settle(succeeded())), true);
+    },
+  },
+  {
+    name: "steals nothing when the wall clock jumps",
+    manual: true,
+    async run(stage) {
+      const engine = await stage.open({ lease: 3_000 });
+      const [id] = await ask(engine, runOf("a"));
+      const worker = await stage.worker(engine, { tasks: ["a"] });
+      const job = await worker.next();
+      const other = await stage.worker(engine, { tasks: ["a"] });
+      for (const wall of [3_600_000, -7_200_000]) {
+        stage.clock!.jump({ wall });
+        await stage.elapse(10_000);
+      }
+      assert.deepEqual([other.jobs.length, job.signal.aborted], [0, false]);
+      assert.equal(await stage.wait(job.settle(succeeded())), true);
+      assert.equal((await stage.run(engine, id!)).attempt, 1);
+    },
+  },
+  {
+    name: "gives the jobs of a worker that says nothing to another, and counts no failure",
+    shared: true,
+    async run(stage) {
+      const silent = await stage.open({ lease: 600, clock: manualClock() });
+      const other = await stage.open({ lease: 600 });
+      const ids = await ask(other, ...times(3, () => runOf("a")));
+      const dead = await stage.worker(silent, { tasks: ["a"] });
+      await dead.take(3);
+      const worker = await stage.worker(other, { tasks: ["a"] });
+      const jobs = await worker.take(3);
+      assert.deepEqual(
+        jobs.map(({ attempt, failures }) => [attempt, failures]),
+        times(3, () => [2, 0]),
+      );
+      await stage.wait(Promise.all(jobs.map((job) => job.settle(succeeded("new")))));
+      for (const { output } of await stage.results(other, ids)) assert.equal(output, '"new"');
+    },
+  },
+  {
+    name: "lets a worker that stood still for longer than its lease neither settle nor remember what it lost",
+    shared: true,
+    async run(stage) {
+      const silent = await stage.open({ lease: 600, clock: manualClock() });
+      const other = await stage.open({ lease: 600 });
+      const [id] = await ask(other, runOf("a"));
+      const stalled = await stage.worker(silent, { tasks: ["a"] });
+      const late = await stalled.next();
+      await stage.wait(late.remember("before", "1"));
+      const worker = await stage.worker(other, { tasks: ["a"] });
+      const job = await worker.next();
+      assert.deepEqual([...job.steps], [["before", "1"]]);
+      await assert.rejects(stage.wait(late.remember("after", "2")), hasCode("LEASE_LOST"));
+      assert.equal(await stage.wait(late.settle(succeeded("old"))), false);
+      assert.equal((await stage.run(other, id!)).state, "running");
+      await stage.wait(job.settle(returned));
+      const again = await worker.next();
+      assert.deepEqual([...again.steps], [["before", "1"]]);
+    },
+  },
+  {
+    name: "tells a worker that stood still that it lost its lease, and takes it in again",
+    shared: true,
+    async run(stage) {
+      const clock = manualClock();
+      const silent = await stage.open({ lease: 600, clock });
+      const other = await stage.open({ lease: 600 });
+      await ask(other, runOf("a"));
+      const stalled = await stage.worker(silent, { tasks: ["a", "b"] });
+      const { id } = stalled.station;
+      const late = await stalled.next();
+      const worker = await stage.worker(other, { tasks: ["a"] });
+      await worker.next();
+      const ticking = setInterval(() => void clock.advance(50), 10);
+      try {
+        const reason = await stage.wait(fired(late.signal));
+        assert.ok(reason instanceof JobAborted && reason.why === "lease-lost", String(reason));
+        const [next] = await ask(other, runOf("b"));
+        assert.equal((await stalled.next()).runId, next);
+        assert.notEqual(stalled.station.id, id);
+      } finally {
+        clearInterval(ticking);
+      }
+    },
+  },
+  {
+    name: "fails a run whose workers are lost again and again",
+    shared: true,
+    async run(stage) {
+      const engine = await stage.open({ lease: 300 });
+      const [id] = await ask(engine, runOf("a"));
+      const result = stage.wait(engine.result(id!), 60_000);
+      let [lost, isOver] = [0, false];
+      void result.finally(() => (isOver = true));
+      while (!isOver && lost < 20) {
+        const silent = await stage.open({ lease: 300, clock: manualClock() });
+        const dying = await stage.worker(silent, { tasks: ["a"], slots: 1 });
+        await stage.look(
+          async () => isOver || dying.jobs.length > 0,
+          (isDone) => isDone,
+        );
+        lost += dying.jobs.length;
+      }
+      const settled = await result;
+      assert.deepEqual([settled.state, settled.error?.code], ["failed", "LOST_TOO_OFTEN"]);
+      assert.equal(lost, 5);
+    },
+  },
+];

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import type { RunInfo } from "../../../work/run.ts";
+import { ask, Flow, nextId, runOf, succeeded, times } from "./requests.ts";
+import type { Case } from "./stage.ts";
+
+/** How runs are found again. */
+export const listingCases: readonly Case[] = [
+  {
+    name: "lists by task, state, metadata, id and time, and all must fit",
+    async run(stage) {
+      const engine = await stage.open();
+      const blue = { metadata: { colour: "blue", size: "1" } };
+      const [a, b, c] = await ask(engine, runOf("a", blue), runOf("b", blue), runOf("a"));
+      const worker = await stage.worker(engine, { tasks: ["b"] });
+      await worker.settle(succeeded());
+      const listed = async (filter: Parameters<typeof engine.list>[0]): Promise<string[]> =>
+        (await engine.list(filter)).map(({ id }) => id);
+      assert.deepEqual(new Set(await listed({})), new Set([a, b, c]));
+      assert.deepEqual(new Set(await listed({ tasks: ["a"] })), new Set([a, c]));
+      assert.deepEqual(await listed({ tasks: ["a", "b"], metadata: { colour: "blue" }, states: ["queued"] }), [a]);
+      assert.deepEqual(new Set(await listed({ states: ["queued", "succeeded"] })), new Set([a, b, c]));
+      for (const metadata of [{ colour: "blue", size: "2" }, { colour: "Blue" }, { olour: "blue" }, { colour: "%" }]) {
+        assert.deepEqual(await listed({ metadata }), [], JSON.stringify(metadata));
+      }
+      assert.deepEqual(await listed({ ids: [c!, nextId()], tasks: ["a"] }), [c]);
+      assert.deepEqual(await listed({ ids: [] }), []);
+      assert.deepEqual(await listed({ tasks: [] }), []);
+      const { createdAt } = await stage.run(engine, a!);
+      assert.deepEqual(new Set(await listed({ since: createdAt, until: createdAt + 1 })), new Set([a, b, c]));
+      assert.deepEqual(await listed({ until: createdAt }), []);
+      assert.deepEqual(await listed({ since: createdAt + 60_000 }), []);
+    },
+  },
+  {
+    name: "lists steps of workflows only when asked to",
+    async run(stage) {
+      const engine = await stage.open();
+      const flow = new Flow("flow", { a: {}, b: { parents: ["a"] } });
+      const [one] = await ask(engine, flow.request(), flow.request());
+      assert.deepEqual(
+        (await engine.list({})).map(({ task }) => task),
+        ["flow", "flow"],
+      );
+      assert.equal((await engine.list({ steps: true })).length, 6);
+      const steps = await engine.list({ workflowRunId: one!, steps: true });
+      assert.deepEqual(steps.map(({ task }) => task).toSorted(), ["flow/a", "flow/b"]);
+      assert.ok(steps.every(({ workflowRunId }) => workflowRunId === one));
+    },
+  },
+  {
+    name: "lists newest first, page by page, each run once, also of one batch",
+    async run(stage) {
+      const engine = await stage.open();
+      const old = await ask(engine, ...times(12, () => runOf("a")));
+      await stage.elapse(5);
+      const young = await ask(engine, ...times(12, () => runOf("a")));
+      const pages: RunInfo[][] = [];
+      for (let before: string | undefined; ; before = pages.at(-1)!.at(-1)!.id) {
+        const page = await engine.list({ tasks: ["a"], limit: 5, ...(before !== undefined && { before }) });
+        if (page.length === 0) break;
+        pages.push([...page]);
+        assert.ok(pages.length < 10, "the pages do not end");
+      }
+      const ids = pages.flat().map(({ id }) => id);
+      assert.deepEqual(
+        pages.map(({ length }) => length),
+        [5, 5, 5, 5, 4],
+      );
+      assert.deepEqual(new Set(ids.slice(0, 12)), new Set(young));
+      assert.deepEqual(new Set(ids.slice(12)), new Set(old));
+    },
+  },
+  {
+    name: "lists a hundred unless said",
+    async run(stage) {
+      const engine = await stage.open();
+      await ask(engine, ...times(120, () => runOf("a")));
+      assert.equal((await engine.list({})).length, 100);
+      assert.equal((await engine.list({ limit: 1000 })).length, 120);
+    },
+  },
+];
