@@ -9,6 +9,10 @@ export const testingErrors = {
     means: "A test waited for an event, and the app ended without it.",
     remedy: "Compare with the events that came; the whole list is in t.events.",
   },
+  MOCK_MISMATCH: {
+    means: "A mocked run was given something that its task does not have, or was not given what its body asked for.",
+    remedy: "Mend the option of mockRun() that the message names.",
+  },
   UNUSED_OVERRIDE: {
     means: "An override stands for a lifespan that the app does not need, or two stand for the same one.",
     remedy: "Pass the declaration that the app itself imports, once.",

@@ -4,6 +4,8 @@ export { testApp } from "./test-app.ts";
 export type { TestApp, TestAppOptions } from "./test-app.ts";
 export { explore } from "./explore.ts";
 export type { Exploration, Explored, ExploreOptions } from "./explore.ts";
+export { mockRun } from "./mock-run.ts";
+export type { MockRunOptions } from "./mock-run.ts";
 export type { EventOf } from "./event-log.ts";
 export { leakReport } from "./leaks.ts";
 export type { LeakReport, Leaks } from "./leaks.ts";

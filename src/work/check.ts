@@ -9,14 +9,24 @@ export function isSchema(value: unknown): value is StandardSchemaV1 {
   return typeof standard === "object" && standard !== null && "validate" in standard;
 }
 
-/** What a schema makes of a value. @throws LivespanError with the code, which names every fault by its path. */
-export async function checked(
-  schema: StandardSchemaV1 | undefined,
-  value: unknown,
-  { what, code }: { readonly what: string; readonly code: "INVALID_INPUT" | "INVALID_OUTPUT" },
-): Promise<unknown> {
+/**
+ * What a schema makes of a value: a promise only where the schema is asynchronous.
+ *
+ * @throws LivespanError with the code, which names every fault by its path; or the promise rejects with it.
+ */
+export function checked(schema: StandardSchemaV1 | undefined, value: unknown, rules: CheckRules): unknown {
   if (schema === undefined) return value;
-  const result = await schema["~standard"].validate(value);
+  const result = schema["~standard"].validate(value);
+  return result instanceof Promise ? result.then((settled) => valueOf(settled, rules)) : valueOf(result, rules);
+}
+
+export interface CheckRules {
+  /** For messages: 'the input of "mail"'. */
+  readonly what: string;
+  readonly code: "INVALID_INPUT" | "INVALID_OUTPUT";
+}
+
+function valueOf(result: StandardSchemaV1.Result<unknown>, { what, code }: CheckRules): unknown {
   if (result.issues === undefined) return result.value;
   const faults = result.issues.map(({ message, path = [] }) => {
     const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
