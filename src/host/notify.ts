@@ -4,12 +4,13 @@ import type { Log } from "../kernel/log.ts";
 /** What the parent of a process is told by IPC when it is ready. */
 export interface ReadyMessage {
   readonly type: "ready";
-  readonly address: Address;
+  /** Where it listens; absent for a worker. */
+  readonly address?: Address;
 }
 
 /** Tells whoever started this process that it is ready: a parent by IPC, pm2 in its own word, systemd. */
-export function notifyReady(address: Address, log: Log): void {
-  tellParent({ type: "ready", address } satisfies ReadyMessage);
+export function notifyReady(address: Address | undefined, log: Log): void {
+  tellParent({ type: "ready", ...(address !== undefined && { address }) } satisfies ReadyMessage);
   if (process.env["pm_id"] !== undefined) tellParent("ready");
   void notifySystemd("--ready", log);
 }

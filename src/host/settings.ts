@@ -6,9 +6,24 @@ import { assertOptions } from "../kernel/lifespan.ts";
 import { hostError } from "./errors.ts";
 import { jsonLog, textLog } from "../app/log.ts";
 
-/** Every option of `serve` with its value, the environment's included. */
-export interface ServeSettings {
-  readonly listen: ListenAppOptions;
+/** What a process is run with, whatever it carries. */
+export interface ProcessOptions {
+  /** A port of their own for the probes; it opens first and closes last. Without it they are on the app's port. */
+  readonly health?: { readonly port: number; readonly host?: string } | undefined;
+  /** How log lines are written, or where they go. "text" unless said, or `LIVESPAN_LOG`. */
+  readonly log?: Log | "text" | "json" | undefined;
+  /** A file that the shutdown report is written to as JSON. */
+  readonly reportFile?: string | undefined;
+  /** Whether the tree is printed once ready. True in development. */
+  readonly tree?: boolean | undefined;
+  /** Ends by the signal that asked for the stop, for supervisors that look at that. */
+  readonly reraise?: boolean | undefined;
+  /** Milliseconds that the process may take to empty its loop after the stop, before it is ended. 1,000 unless said. */
+  readonly exitWait?: number | undefined;
+}
+
+/** Every option of a process with its value, the environment's included. */
+export interface ProcessSettings {
   readonly health: { readonly host: string; readonly port: number } | undefined;
   /** Undefined: the app's own, or text. */
   readonly log: Log | undefined;
@@ -20,25 +35,37 @@ export interface ServeSettings {
   readonly exitWait: number;
 }
 
+export interface ServeSettings extends ProcessSettings {
+  readonly listen: ListenAppOptions;
+}
+
 const listenNames: readonly (keyof ListenOptions)[] = [
   ...(["host", "port", "keepAliveTimeout", "headersTimeout", "requestTimeout", "maxHeaderSize", "backlog"] as const),
   ...(["wsMaxPayload", "wsCloseTimeout", "holdTimeout", "strayTimeout"] as const),
 ];
-const ownNames = ["budgets", "probes", "health", "log", "reportFile", "tree", "reraise", "exitWait"];
+const processNames = ["health", "log", "reportFile", "tree", "reraise", "exitWait"];
 
 /** @throws LivespanError for an unknown option or a value that does not fit. */
 export function settingsOf(options: ServeOptions, env: NodeJS.ProcessEnv = process.env): ServeSettings {
-  assertOptions("serve()", options, [...listenNames, ...ownNames]);
-  const development = env["NODE_ENV"] !== "production";
-  const { budgets, probes, health, log = said(env["LIVESPAN_LOG"]), reportFile, reraise, exitWait = 1_000 } = options;
+  assertOptions("serve()", options, [...listenNames, ...processNames, "budgets", "probes"]);
+  const { budgets, probes, health } = options;
   const listen = Object.fromEntries(Object.entries(options).filter(([name]) => listenNames.includes(name as never)));
   const host = options.host ?? said(env["HOST"]) ?? "127.0.0.1";
   const port = options.port ?? portFrom(env["PORT"]) ?? 3_000;
+  return {
+    ...processSettingsOf(options, host, env),
+    listen: { ...(listen as ListenOptions), host, port, budgets, probes: probes ?? health === undefined },
+  };
+}
+
+/** @throws LivespanError for a value that does not fit. */
+function processSettingsOf(options: ProcessOptions, host: string, env: NodeJS.ProcessEnv): ProcessSettings {
+  const development = env["NODE_ENV"] !== "production";
+  const { health, log = said(env["LIVESPAN_LOG"]), reportFile, reraise, exitWait = 1_000 } = options;
   if (!(exitWait >= 0)) {
     throw hostError("INVALID_SERVE_OPTION", `exitWait: expected milliseconds, got ${JSON.stringify(exitWait)}.`);
   }
   return {
-    listen: { ...(listen as ListenOptions), host, port, budgets, probes: probes ?? health === undefined },
     health: health && healthFrom(health, host),
     log: logFrom(log, options.log === undefined ? "LIVESPAN_LOG" : "log"),
     json: log === "json",
