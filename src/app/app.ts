@@ -4,6 +4,8 @@ import type { AppLifespan, ModuleOptions, Router } from "./module.ts";
 import type { AppRun } from "./run.ts";
 import type { BackgroundTask } from "../live/server/context.ts";
 import type { Budgets } from "../kernel/budgets.ts";
+import type { Client } from "../work/client.ts";
+import type { Engine } from "../work/engine.ts";
 import type { EventListener } from "../kernel/events.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { LiveLimits } from "../live/server/limits.ts";
@@ -11,8 +13,10 @@ import type { Leases } from "./lease.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Needs, Values } from "../kernel/lifespan.ts";
 import type { PagesOptions } from "./pages/settings.ts";
+import type { Runnable } from "../work/task.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { Store } from "../live/server/store.ts";
+import type { WorkerDeclaration } from "../work/worker.ts";
 import { appError } from "./errors.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { assertPagesOptions } from "./pages/settings.ts";
@@ -46,6 +50,14 @@ export interface AppOptions extends ModuleOptions {
   readonly log?: Log;
   /** Who of several replicas runs a singleton task. Within this process unless said: then each process runs its own. */
   readonly leases?: Leases;
+  /** Workflows and tasks that its code runs, from `livespan/work`. They start nothing here; workers do. */
+  readonly workflows?: readonly Runnable<never, unknown>[];
+  /** Workers that run in it: what their tasks need is started with the app, once. */
+  readonly workers?: readonly WorkerDeclaration[];
+  /** Who keeps the runs. Unless said, the one that the environment names, or else the embedded one. */
+  readonly engine?: Engine;
+  /** The largest input of a run, in characters of JSON. 1,048,576 unless said. */
+  readonly payloadLimit?: number;
 }
 
 const optionNames = [
@@ -64,6 +76,10 @@ const optionNames = [
   "states",
   "store",
   "live",
+  "workflows",
+  "workers",
+  "engine",
+  "payloadLimit",
 ];
 
 /**
@@ -101,6 +117,13 @@ export class App<out L> extends Module<L> implements AppHandle, AsyncDisposable 
 
   get tabs(): ReadonlySet<string> {
     return this.#running?.handle.tabs ?? new Set();
+  }
+
+  /** Runs tasks and workflows, while the app runs. @throws LivespanError APP_NOT_SERVING, NO_WORK */
+  get work(): Client {
+    if (this.#running === undefined)
+      throw appError("APP_NOT_SERVING", `work was asked for of "${this.name}", which has not started.`);
+    return this.#running.handle.work;
   }
 
   own(name: string, work: (signal: AbortSignal) => unknown): void {

@@ -3,9 +3,11 @@ import type { AppHandle } from "./handle.ts";
 import type { Generation, TaskEntry } from "../kernel/generation.ts";
 import type { Lifespan, LifespanContext, Needs } from "../kernel/lifespan.ts";
 import type { Root } from "../kernel/graph.ts";
+import type { Runnable } from "../work/task.ts";
 import type { PageDeclaration } from "./pages/page.ts";
 import type { EventPair } from "./module.ts";
 import type { TaskDeclaration } from "./lifespan-task.ts";
+import type { WorkerDeclaration } from "../work/worker.ts";
 import { App } from "./app.ts";
 import { appError } from "./errors.ts";
 import { LifespanDeclaration } from "../kernel/lifespan.ts";
@@ -38,6 +40,8 @@ export class Assembly {
   readonly tasks: TaskEntry[] = [];
   /** What the apps list, in the order in which they are found. */
   readonly states: AnyState[] = [];
+  readonly workflows: Runnable<never, unknown>[] = [];
+  readonly workers = new Set<WorkerDeclaration>();
   readonly modules = new Set<Module<unknown>>();
   private readonly handle: AppHandle;
   private readonly generation: () => Generation;
@@ -87,8 +91,14 @@ export class Assembly {
     const events: EventPair[] = [];
     const mounted = this.addRoutes(app, area, events);
     if (!ignored) this.addEvents(area, events);
-    if (!ignored) this.states.push(...(app.settings.states ?? []));
+    if (!ignored) this.addListed(app.settings);
     for (const inner of mounted) this.addApp(inner);
+  }
+
+  private addListed({ states = [], workflows = [], workers = [] }: App<unknown>["settings"]): void {
+    this.states.push(...states);
+    this.workflows.push(...workflows);
+    for (const worker of workers) this.workers.add(worker);
   }
 
   /** Two apps may be mounted under one path; what they yield needs names of its own. */
@@ -198,12 +208,21 @@ export class Assembly {
 
 /** Whether an app, or one that is mounted in it, has live states. */
 export function declaresStates(app: App<unknown>): boolean {
+  return isDeclared(app, ({ states = [] }) => states.length > 0);
+}
+
+/** Whether an app, or one that is mounted in it, has anything of the work wing. */
+export function declaresWork(app: App<unknown>): boolean {
+  return isDeclared(app, ({ workflows, workers, engine }) => (workflows ?? workers ?? engine) !== undefined);
+}
+
+function isDeclared(app: App<unknown>, asks: (settings: App<unknown>["settings"]) => boolean): boolean {
   const seen = new Set<Routes>();
   const rest: Routes[] = [app];
   for (let routes = rest.pop(); routes !== undefined; routes = rest.pop()) {
     if (seen.has(routes)) continue;
     seen.add(routes);
-    if (routes instanceof App && (routes.settings.states ?? []).length > 0) return true;
+    if (routes instanceof App && asks(routes.settings)) return true;
     rest.push(...mountsIn(routes).map(({ routes: inner }) => inner));
   }
   return false;

@@ -49,6 +49,10 @@ export const appErrors = {
     means: "Live state was asked for in an app that declares no states.",
     remedy: "List them: createApp({ states: [counter] }).",
   },
+  NO_WORK: {
+    means: "A task was to be run by an app that declares no workflows, workers or engine.",
+    remedy: "List them: createApp({ workflows: [mails] }), and workers: [mailer] where this process is to run them.",
+  },
   DUPLICATE_STATE: {
     means: "Two different states of one app have the same name.",
     remedy: "Give one of them another name; pages and the store know a state by its name.",

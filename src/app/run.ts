@@ -3,7 +3,9 @@ import type { AnyState, Draft } from "../live/server/state.ts";
 import type { AppHandle } from "./handle.ts";
 import type { BackgroundTask } from "../live/server/context.ts";
 import type { Budgets } from "../kernel/budgets.ts";
+import type { Client } from "../work/client.ts";
 import type { Description } from "../http/description.ts";
+import type { Engine } from "../work/engine.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Interleave } from "../live/server/runtime.ts";
@@ -15,10 +17,11 @@ import type { RouteHost } from "../http/host.ts";
 import type { Store } from "../live/server/store.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { StopRequest } from "../kernel/generation.ts";
+import type { WorkWing } from "./work/wing.ts";
 import type { World } from "../kernel/world.ts";
 import { App } from "./app.ts";
 import { appError } from "./errors.ts";
-import { Assembly, declaresStates } from "./assembly.ts";
+import { Assembly, declaresStates, declaresWork } from "./assembly.ts";
 import { deliver, type EventListener } from "../kernel/events.ts";
 import { Generation } from "../kernel/generation.ts";
 import { InProcessRequests } from "./requests.ts";
@@ -41,6 +44,8 @@ export interface RunOptions {
   readonly inspects?: boolean;
   /** In place of the app's own. */
   readonly store?: Store | undefined;
+  /** In place of the app's own, or of what the environment says. */
+  readonly engine?: Engine | undefined;
   /** In tests: decides which of the blocks that are asked for comes first. */
   readonly interleave?: Interleave | undefined;
   /** Where the app listens, once it does. */
@@ -50,6 +55,7 @@ export interface RunOptions {
 interface Wings {
   readonly compile: typeof import("../http/compile.ts").compile;
   readonly LiveWing: typeof LiveWing | undefined;
+  readonly WorkWing: typeof WorkWing | undefined;
 }
 
 /** One run of an app: its generation, and the routes that answer inside it. */
@@ -59,20 +65,23 @@ export class AppRun {
   readonly assembly: Assembly;
   /** Undefined in an app without states, which loads nothing of it. */
   readonly live: LiveWing | undefined;
+  /** Undefined in an app without workflows, workers or engine. */
+  readonly work: WorkWing | undefined;
   private readonly requests: InProcessRequests;
   private readonly hono: Hono<HonoEnv>;
   private readonly answer: Fetch;
   private started: Promise<void> | undefined;
 
   /** The wings come loaded: an app that is only declared loads none, and one without states not the live one. */
-  constructor(app: App<unknown>, options: RunOptions, { compile, LiveWing }: Wings) {
+  constructor(app: App<unknown>, options: RunOptions, { compile, LiveWing, WorkWing }: Wings) {
     const { world, intakes, overrides } = options;
     const { settings } = app;
     this.handle = new RunHandle(app.name, this, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
     this.live = LiveWing && this.openLive(LiveWing, app, options);
+    this.work = WorkWing && this.openWork(WorkWing, app, options);
     this.hono = compile(app, this.hostOf(app, world), descriptionOf(app));
-    const { hono, live } = this;
+    const { hono, live, work } = this;
     this.answer = live
       ? (request, env) => live.answer(request, env) ?? hono.fetch(request, env)
       : (request, env) => hono.fetch(request, env);
@@ -82,14 +91,22 @@ export class AppRun {
         name: app.name,
         roots: this.assembly.roots,
         tasks: this.assembly.tasks,
-        intakes: [this.requests, ...(live ? [live.states] : []), ...(intakes?.(this.answer) ?? [])],
+        intakes: [
+          this.requests,
+          ...(live ? [live.states] : []),
+          ...(work?.workers ?? []),
+          ...(intakes?.(this.answer) ?? []),
+        ],
         budgets: { ...settings.budgets, ...options.budgets },
         ...(overrides !== undefined && { overrides }),
       },
       world,
     );
     const unseal = Array.from(this.assembly.modules, (module) => Module.seal(module, app.name));
-    void this.generation.ended.then(() => unseal.forEach((open) => open()));
+    void this.generation.ended.then(() => {
+      work?.end();
+      unseal.forEach((open) => open());
+    });
   }
 
   private openLive(Wing: typeof LiveWing, { settings }: App<unknown>, options: RunOptions): LiveWing {
@@ -106,10 +123,26 @@ export class AppRun {
     return live;
   }
 
+  private openWork(Wing: typeof WorkWing, { name, settings }: App<unknown>, options: RunOptions): WorkWing {
+    const { workflows, workers, roots } = this.assembly;
+    const work = new Wing({
+      name,
+      workflows,
+      workers: [...workers],
+      engine: options.engine ?? settings.engine,
+      payloadLimit: settings.payloadLimit,
+      world: options.world,
+      budgets: { ...settings.budgets, ...options.budgets },
+      generation: () => this.generation,
+    });
+    roots.push(...work.roots);
+    return work;
+  }
+
   /** Settles when the app is ready; the second caller waits with the first. */
   start(): Promise<void> {
-    this.started ??= this.generation.start();
-    return this.started;
+    const start = (): Promise<void> => this.generation.start();
+    return (this.started ??= this.work?.inside(start) ?? start());
   }
 
   /**
@@ -195,6 +228,12 @@ class RunHandle implements AppHandle {
     return this.run.live?.states.connectedTabs ?? new Set();
   }
 
+  get work(): Client {
+    const { work } = this.run;
+    if (work === undefined) throw appError("NO_WORK", `work was asked for of "${this.name}", which declares none.`);
+    return work.client;
+  }
+
   own(name: string, work: (signal: AbortSignal) => unknown): void {
     this.run.generation.own(name, work);
   }
@@ -220,7 +259,8 @@ export function embed(app: App<unknown>, listeners: ReadonlySet<EventListener>):
 async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlySet<EventListener>): Promise<AppRun> {
   const { compile } = await import("../http/compile.ts");
   const live = declaresStates(app) ? await import("./live.ts") : undefined;
-  const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing });
+  const work = declaresWork(app) ? await import("./work/wing.ts") : undefined;
+  const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing, WorkWing: work?.WorkWing });
   if (options.inspects !== true) await run.addPages(app, options.world.log);
   logEvents(run.generation, options.world.log);
   run.generation.on((event) => {

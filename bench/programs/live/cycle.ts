@@ -24,6 +24,9 @@ const app: LiveApp = {
   name: "cycle",
   state: "ready",
   address: undefined,
+  get work() {
+    return nobody();
+  },
   own: nobody,
   modifyState: nobody,
   tabs: new Set(),

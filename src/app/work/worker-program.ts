@@ -1,0 +1,45 @@
+import type { Budgets } from "../../kernel/budgets.ts";
+import type { Engine } from "../../work/engine.ts";
+import type { Overrides } from "../../kernel/graph.ts";
+import type { WorkerDeclaration } from "../../work/worker.ts";
+import type { World } from "../../kernel/world.ts";
+import { Generation } from "../../kernel/generation.ts";
+import { logEvents } from "../log.ts";
+import { WorkWing } from "./wing.ts";
+
+export interface ProgramOptions {
+  readonly world: World;
+  readonly engine?: Engine | undefined;
+  readonly budgets?: Partial<Budgets> | undefined;
+  readonly overrides?: Overrides | undefined;
+}
+
+/** A worker by itself, without an app: what its tasks need, its engine and its place there are one generation. */
+export class WorkerProgram {
+  readonly generation: Generation;
+  readonly wing: WorkWing;
+
+  constructor(worker: WorkerDeclaration, { world, engine, budgets = {}, overrides }: ProgramOptions) {
+    const { name, options } = worker;
+    this.wing = new WorkWing({
+      name,
+      workflows: [],
+      workers: [worker],
+      engine: engine ?? options.engine,
+      payloadLimit: options.payloadLimit,
+      world,
+      budgets,
+      generation: () => this.generation,
+    });
+    const { roots, workers: intakes } = this.wing;
+    const plan = { name, roots, intakes, budgets, ...(overrides && { overrides }) };
+    this.generation = new Generation(plan, world);
+    logEvents(this.generation, world.log);
+    void this.generation.ended.then(() => this.wing.end());
+  }
+
+  /** Settles when it takes jobs. Rejects, after what had started was stopped, with an error that names what failed. */
+  start(): Promise<void> {
+    return this.wing.inside(() => this.generation.start());
+  }
+}
