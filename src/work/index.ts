@@ -2,6 +2,7 @@ export { task } from "./task.ts";
 export type { Condition, ConcurrencyOptions, Runnable, StepOptions, Task, TaskOptions } from "./task.ts";
 export { workflow } from "./workflow.ts";
 export type { Workflow, WorkflowOptions } from "./workflow.ts";
+export type { WorkerOptions } from "./worker.ts";
 export type { JobContext } from "./context.ts";
 export type { Client, CronHandle, RunHandle, RunOptions } from "./client.ts";
 export type { Chunk, CronInfo, FinalState, RunFailure, RunFilter, RunInfo, RunState, Settled } from "./run.ts";
