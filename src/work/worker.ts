@@ -47,10 +47,11 @@ export class WorkerDeclaration {
     assertName("worker", name);
     const owner = `worker "${name}"`;
     assertOptions(owner, options, optionNames);
-    const { workflows, slots = 100, capacity = [], recycleAfter, payloadLimit } = options;
+    const { workflows, slots = 100, capacity = [], engine, recycleAfter, payloadLimit } = options;
     assertCount(`${owner}: slots`, slots);
     if (recycleAfter !== undefined) assertCount(`${owner}: recycleAfter`, recycleAfter);
     if (payloadLimit !== undefined) assertCount(`${owner}: payloadLimit`, payloadLimit);
+    if (engine !== undefined && !isEngine(engine)) throw wrong(`${owner}: engine`, "an engine", engine);
     this.name = name;
     this.options = options;
     this.slots = slots;
@@ -64,6 +65,10 @@ export class WorkerDeclaration {
     for (const each of this.workflows) each.readBy(owner);
     this.roots = this.tasks.map((task) => ({ owner: `task "${task.name}"`, needs: task.needs }));
   }
+}
+
+function isEngine(candidate: unknown): boolean {
+  return typeof candidate === "object" && candidate !== null && "station" in candidate;
 }
 
 function readRunnables(owner: string, listed: unknown): (WorkflowDeclaration | TaskDeclaration)[] {

@@ -13,6 +13,16 @@ async function run(source: string): Promise<string> {
   return stdout;
 }
 
+/** Of the kinds of resources that keep a process alive, those that have come. */
+function opened(before: readonly string[], after: readonly string[]): string[] {
+  return after.filter((kind) => !before.includes(kind) && !/Immediate|Req/.test(kind));
+}
+
+/** Of the events that are listened to, those that change how a process ends. */
+function handlers(listeners: readonly string[]): string[] {
+  return listeners.filter((name) => /SIG|unhandled|uncaught|exit/i.test(name));
+}
+
 test("importing a module that declares runs and opens nothing", async () => {
   const source = `
     // Node itself touches the standard streams when this module of its own is imported.
@@ -35,12 +45,37 @@ test("importing a module that declares runs and opens nothing", async () => {
   `;
   const { ran, before, after, listeners, state } = JSON.parse(await run(source)) as Record<string, string[]>;
   assert.deepEqual([ran, state], [[], "idle"]);
-  const opened = after!.filter((kind) => !before!.includes(kind) && !/Immediate|Req/.test(kind));
-  assert.deepEqual(opened, []);
-  assert.deepEqual(
-    listeners!.filter((name) => /SIG|unhandled|uncaught|exit/i.test(name)),
-    [],
-  );
+  assert.deepEqual([opened(before!, after!), handlers(listeners!)], [[], []]);
+});
+
+test("importing a module that declares tasks, workflows and workers runs and opens nothing", async () => {
+  const source = `
+    import { registerHooks } from "node:module";
+    const loaded = [];
+    registerHooks({ resolve(specifier, context, next) { loaded.push(specifier); return next(specifier, context); } });
+    await import("node:util");
+    const before = process.getActiveResourcesInfo();
+    const { lifespan } = await import("livespan");
+    const work = await import("livespan/work");
+    const ran = [];
+    const note = (what) => () => void ran.push(what);
+    const db = lifespan("db", function* () { ran.push("db"); yield; });
+    const alone = work.task("alone", { needs: { db }, retries: 3, concurrency: { key: note("key") } }, note("alone"));
+    const flow = work.workflow("flow", { needs: { db }, idempotencyKey: note("idempotencyKey") });
+    const first = flow.task("first", note("first"));
+    flow.task("second", { parents: { first }, skipIf: note("skipIf"), waitFor: { sleep: 1 } }, note("second"));
+    flow.onFailure(note("failure"));
+    flow.onSuccess(note("success"));
+    work.createWorker?.("worker", { workflows: [flow, alone], slots: 5 });
+    work.createClient?.();
+    const unused = loaded.filter((specifier) => /^(croner|pg|node:sqlite|node:worker_threads|@hatchet.*)$/.test(specifier));
+    work.task("nightly", { cron: "0 3 * * *" }, note("nightly"));
+    await new Promise((resolve) => setImmediate(resolve));
+    const listeners = process.eventNames().map(String);
+    console.log(JSON.stringify({ ran, unused, before, after: process.getActiveResourcesInfo(), listeners }));
+  `;
+  const { ran, unused, before, after, listeners } = JSON.parse(await run(source)) as Record<string, string[]>;
+  assert.deepEqual([ran, unused, opened(before!, after!), handlers(listeners!)], [[], [], [], []]);
 });
 
 test("importing the core loads neither the router nor the server nor the parser of expressions", async () => {

@@ -141,14 +141,14 @@ const own = asked.task("own", { input: z.object({ m: z.number() }) }, (input) =>
 is<Equal<typeof own, Task<{ m: number }, number>>>();
 // @ts-expect-error the input of the workflow
 void asked.run({ q: 1 });
-asked.run({ q: "1" }) satisfies Promise<Readonly<Record<string, unknown>>>;
+(await asked.run({ q: "1" })) satisfies Readonly<Record<string, unknown>>;
 // @ts-expect-error what is of one task alone is no default of all
 workflow("bad", { defaults: { cron: "* * * * *" } });
 
 // Runs, by the declaration itself or by a client.
-child.run({ k: "x" }) satisfies Promise<number>;
-count.run() satisfies Promise<{ numRows: number; ids: string[] }>;
-plain.enqueue({ a: 1 }, { delay: 5, metadata: { by: "test" } }) satisfies Promise<RunHandle<number>>;
+(await child.run({ k: "x" })) satisfies number;
+(await count.run()) satisfies { numRows: number; ids: string[] };
+(await plain.enqueue({ a: 1 }, { delay: 5, metadata: { by: "test" } })) satisfies RunHandle<number>;
 // @ts-expect-error the input is checked
 void child.run({ k: 1 });
 // @ts-expect-error the input is needed
@@ -157,13 +157,13 @@ void child.run();
 void plain.run({ a: 1 }, { dealy: 5 });
 // @ts-expect-error metadata are texts
 void plain.run({ a: 1 }, { metadata: { n: 1 } });
-client.run(parsed, { n: "1" }) satisfies Promise<{ doubled: number }>;
-client.enqueue(untyped) satisfies Promise<RunHandle<string>>;
-client.runMany(parsed, [{ n: "1" }, { n: "2" }]) satisfies Promise<{ doubled: number }[]>;
-client.enqueueMany(parsed, [{ n: "1" }]) satisfies Promise<RunHandle<{ doubled: number }>[]>;
-client.schedule(parsed, new Date(), { n: "1" }) satisfies Promise<RunHandle<{ doubled: number }>>;
-client.handle("id", parsed).result() satisfies Promise<{ doubled: number }>;
-client.handle("id").result() satisfies Promise<unknown>;
+(await client.run(parsed, { n: "1" })) satisfies { doubled: number };
+(await client.enqueue(untyped)) satisfies RunHandle<string>;
+(await client.runMany(parsed, [{ n: "1" }, { n: "2" }])) satisfies { doubled: number }[];
+(await client.enqueueMany(parsed, [{ n: "1" }])) satisfies RunHandle<{ doubled: number }>[];
+(await client.schedule(parsed, new Date(), { n: "1" })) satisfies RunHandle<{ doubled: number }>;
+(await client.handle("id", parsed).result()) satisfies { doubled: number };
+(await client.handle("id").result()) satisfies unknown;
 // @ts-expect-error the schema takes a text
 void client.run(parsed, { n: 1 });
 // @ts-expect-error all of them
