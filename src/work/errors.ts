@@ -90,6 +90,11 @@ export const workErrors = {
     means: "What the engine has stored was written by a newer version of this package.",
     remedy: "Deploy that version everywhere, or give this one a database of its own.",
   },
+  ENGINE_FILE: {
+    means:
+      "The file of the embedded engine cannot be used: it is a folder, not a database, damaged, or this user may not write it.",
+    remedy: "Mend what the message names, or name another file: embeddedEngine({ file }).",
+  },
   ENGINE_UNSUPPORTED: {
     means: "The engine in use cannot do what was asked of it.",
     remedy: "Use another engine for this, or do without.",
