@@ -3,8 +3,11 @@ import type { Log } from "./log.ts";
 
 /** Cron expressions. The member lives above the kernel. */
 export interface Calendar {
-  /** The first moment after `after` (both in milliseconds since the Unix epoch), or undefined when there is none. */
-  next(expression: string, after: number): number | undefined;
+  /**
+   * The first moment after `after` (both in milliseconds since the Unix epoch), or undefined when there is none. `timezone` is a
+   * name of the IANA's, the machine's own unless said.
+   */
+  next(expression: string, after: number, timezone?: string): number | undefined;
 }
 
 /** The asynchronous context that code runs in. */

@@ -21,3 +21,5 @@ export type {
 } from "./engine.ts";
 export { JobAborted, NonRetryableError, RunError, workErrors } from "./errors.ts";
 export type { AbortCause } from "./errors.ts";
+export { memoryEngine } from "./engines/memory.ts";
+export type { QueueOptions } from "./engines/queue/engine.ts";

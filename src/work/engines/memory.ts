@@ -1,8 +1,18 @@
+import type { Engine } from "../engine.ts";
+import { QueueEngine, type QueueOptions } from "./queue/engine.ts";
 import type { CallName, Calls, Ledger, LedgerWorld } from "./queue/ledger.ts";
 import { call, drive } from "./sql/drive.ts";
 import { migrate } from "./sql/migrations.ts";
 import { SqliteConnection } from "./sql/sqlite.ts";
 import { workError } from "../errors.ts";
+
+/**
+ * An engine that keeps runs in this process's memory, for tests: its time is the clock that it is opened with. What it keeps is
+ * there again when it is opened again.
+ */
+export function memoryEngine(options: QueueOptions = {}): Engine {
+  return new QueueEngine(new MemoryLedger(), options);
+}
 
 /** A ledger in this process's memory. What it keeps is there again when it is opened again. */
 export class MemoryLedger implements Ledger {
