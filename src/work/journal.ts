@@ -23,6 +23,7 @@ export class Journal {
   private readonly run: JobRun;
   private readonly names = new Set<string>();
   private waits = 0;
+  private refusal: Error | undefined;
   private pending: { readonly wait: Wait; readonly step: string } | undefined;
 
   constructor(run: JobRun) {
@@ -78,7 +79,7 @@ export class Journal {
   private async wait(asked: Wait, ms: number | undefined): Promise<string | undefined> {
     const { run } = this;
     const { job, around } = run;
-    if (this.pending !== undefined) throw this.severalWaits(asked);
+    if (this.pending !== undefined) throw (this.refusal = this.severalWaits(asked, this.pending.wait));
     const n = this.waits++;
     const known = job.steps.get(`wait:${n}`);
     const now = around.clock.wall();
@@ -95,6 +96,8 @@ export class Journal {
     }
     this.pending = { wait, step: `event:${n}` };
     if (known === undefined) await job.remember(`wait:${n}`, JSON.stringify(wait));
+    // Another wait was begun meanwhile: with that the body fails.
+    if (this.refusal !== undefined) throw this.refusal;
     run.abort(new JobAborted("suspended", `"${run.task.name}" waits for ${textOf(wait)}, and leaves its slot`));
     throw run.signal.reason;
   }
@@ -105,8 +108,8 @@ export class Journal {
     return workError("NON_DETERMINISTIC", message);
   }
 
-  private severalWaits(asked: Wait): Error {
-    const message = `"${this.run.task.name}" waits for ${textOf(asked)} while it waits for ${textOf(this.pending!.wait)}.`;
+  private severalWaits(asked: Wait, pending: Wait): Error {
+    const message = `"${this.run.task.name}" waits for ${textOf(asked)} while it waits for ${textOf(pending)}.`;
     const remedy = "Await one before the next; to wait for an event or a while, give ctx.event() a timeout.";
     return workError("ENGINE_UNSUPPORTED", message, { remedy });
   }

@@ -53,8 +53,11 @@ export class WorkerRun implements Intake {
   /** In hand: begun, and not over. */
   private readonly runs = new Set<JobRun>();
   /** Given by the engine, and not begun. */
-  private received: Job[] = [];
-  private isPumping = false;
+  private readonly received: Job[] = [];
+  /** Of this turn of the event loop: what was begun, and until when something may be. */
+  private readonly begun: JobRun[] = [];
+  private turnEnd: number | undefined;
+  private isTurnSpent = false;
   private captured: <R>(fn: () => R) => R = (fn) => fn();
   private station: Station | undefined;
   private closed: Promise<void> | undefined;
@@ -176,37 +179,42 @@ export class WorkerRun implements Intake {
     this.station = undefined;
   }
 
-  /** Begun in a turn of its own, not inside of what gave it. */
+  /** Begun when the code that gave it is through, and in the worker's own context. */
   private receive(job: Job): void {
     this.received.push(job);
-    if (this.isPumping) return;
-    this.isPumping = true;
-    this.parts.world.defer(() => this.captured(() => this.pump()));
+    if (this.received.length === 1 && !this.isTurnSpent) queueMicrotask(() => this.captured(() => this.pump()));
   }
 
+  /** Begins what was received, as long as this turn of the event loop may take. */
   private pump(): void {
-    const { clock } = this.parts.world;
-    const jobs = this.received;
-    const end = clock.now() + turn;
-    const begun: JobRun[] = [];
+    const { world } = this.parts;
+    if (this.turnEnd === undefined) {
+      this.turnEnd = world.clock.now() + turn;
+      world.defer(() => this.nextTurn());
+    }
     let at = 0;
-    while (at < jobs.length && (at === 0 || clock.now() < end)) this.begin(jobs[at++]!, begun);
-    jobs.splice(0, at);
-    this.isPumping = jobs.length > 0;
-    // By then most have ended, and need no limits.
-    this.parts.world.defer(() => {
-      for (const run of begun) run.arm();
-      if (this.isPumping) this.captured(() => this.pump());
-    });
+    while (at < this.received.length && !this.isTurnSpent) {
+      this.begin(this.received[at++]!);
+      this.isTurnSpent = world.clock.now() >= this.turnEnd;
+    }
+    this.received.splice(0, at);
     this.checkIdle();
   }
 
-  private begin(job: Job, begun: JobRun[]): void {
+  private nextTurn(): void {
+    this.turnEnd = undefined;
+    this.isTurnSpent = false;
+    // By now most have ended, and need no limits.
+    for (const run of this.begun.splice(0)) run.arm();
+    if (this.received.length > 0) this.captured(() => this.pump());
+  }
+
+  private begin(job: Job): void {
     const task = this.tasks.get(job.task);
     if (task === undefined) return this.refuse(job);
     const run = new JobRun(job, task, this.around);
     this.runs.add(run);
-    begun.push(run);
+    this.begun.push(run);
     void run.run();
   }
 

@@ -14,14 +14,16 @@ export interface StageOptions extends Partial<
   Pick<WorkerParts, "drain" | "grace" | "patience" | "longSleep" | "recycled">
 > {
   readonly slots?: number;
+  /** In place of the clock's own, which only a test moves. */
+  readonly now?: () => number;
   readonly recycleAfter?: number;
   readonly values?: ReadonlyMap<Lifespan<unknown>, unknown>;
 }
 
 /** A worker over the double, on a manual clock, and a client of the same engine. */
 export function stage(workflows: readonly Runnable<never, unknown>[], options: StageOptions = {}) {
-  const { slots, recycleAfter, values = new Map(), drain = 8_000, ...rest } = options;
-  const clock = manualClock();
+  const { slots, recycleAfter, now, values = new Map(), drain = 8_000, ...rest } = options;
+  const clock = Object.assign(manualClock(), now && { now });
   const world = testWorld({ clock, random: () => 0.5 });
   const engine = new EngineDouble(clock);
   const client = new WorkClient({ engine: async () => engine.engine, clock });
