@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "../../../kernel/clock.ts";
 import type { Engine } from "../../../work/engine.ts";
+import type { Log } from "../../../kernel/log.ts";
 import type { RunInfo, Settled } from "../../../work/run.ts";
 import { calendar } from "../../../app/calendar.ts";
 import { Hand, type HandOptions } from "./hand.ts";
@@ -39,6 +40,8 @@ export class Stage implements AsyncDisposable {
   readonly clock: ManualClock | undefined;
   private readonly make: MakeEngine;
   private readonly space = randomUUID();
+  /** What went wrong inside the engines, for the message of what did not come. */
+  private readonly complaints: string[] = [];
   private readonly hands: Hand[] = [];
   private readonly engines: Engine[] = [];
 
@@ -58,7 +61,11 @@ export class Stage implements AsyncDisposable {
 
   /** Opens an engine for one more user. */
   async reopen(engine: Engine, clock: Clock = this.clock ?? systemClock): Promise<void> {
-    await this.wait(engine.open({ clock, calendar, log: () => {}, random: Math.random }));
+    const log: Log = (level, message, { error } = {}) => {
+      if (level === "warn" || level === "error")
+        this.complaints.push(error instanceof Error ? `${message} ${error.message}` : message);
+    };
+    await this.wait(engine.open({ clock, calendar, log, random: Math.random }));
   }
 
   /** An engine that nobody opens. */
@@ -102,7 +109,8 @@ export class Stage implements AsyncDisposable {
 
   /** What a promise gives. On a manual clock time moves on in small steps, and only while there is nothing else to do. */
   async wait<T>(promise: Promise<T>, within = patience): Promise<T> {
-    const late = new Error(`it did not come within ${within} ms`);
+    const late = (): Error =>
+      new Error([`it did not come within ${within} ms`, ...this.complaints.slice(-3)].join("\n"));
     if (this.clock === undefined) return inTime(promise, within, late);
     let settled = false;
     const note = (): void => void (settled = true);
@@ -111,7 +119,7 @@ export class Stage implements AsyncDisposable {
       for (let turn = 0; !settled && turn < 20; turn++) await idle();
       if (!settled) await this.clock.advance(10);
     }
-    if (!settled) throw late;
+    if (!settled) throw late();
     return promise;
   }
 
@@ -161,9 +169,9 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-async function inTime<T>(promise: Promise<T>, ms: number, late: Error): Promise<T> {
+async function inTime<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
   const { promise: end, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(reject, ms, late);
+  const timer = setTimeout(() => reject(late()), ms);
   try {
     return await Promise.race([promise, end]);
   } finally {

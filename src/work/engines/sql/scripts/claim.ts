@@ -19,8 +19,15 @@ interface Claimed {
   readonly place: number;
 }
 
+/** SQLite joins at most 500 selects. Of more tasks than this, all that is queued is read as one line. */
+const mostLines = 100;
+
 /** The first in the lines of so many tasks. Each line has its own order in the index, so none is read beyond what is taken. */
 function firstInLine(tasks: number, from: number): string {
+  if (tasks > mostLines) {
+    return `select id, cost, priority, place from {runs} where task in (texts($${from})) and state = 'queued'
+      order by priority desc, place, id limit $${from - 1} {skip locked}`;
+  }
   const lines = Array.from(
     { length: tasks },
     (
@@ -31,6 +38,10 @@ function firstInLine(tasks: number, from: number): string {
   );
   const all = tasks === 1 ? lines[0]! : `select * from (${lines.join(" union all ")}) as lines`;
   return `${all} order by priority desc, place, id limit $${from - 1}`;
+}
+
+function linesOf(tasks: readonly string[]): readonly string[] {
+  return tasks.length > mostLines ? [JSON.stringify(tasks)] : tasks;
 }
 
 // Only while the worker is registered: what one that was buried claims would belong to nobody.
@@ -56,13 +67,13 @@ export function* claim(now: number, worker: string, lane: Lane): Script<JobRow[]
 function* claimSlots(now: number, worker: string, { tasks, slots }: Lane): Script<readonly Claimed[]> {
   const text = (claims[tasks.length] ??=
     `${take} and id in (select id from (${firstInLine(tasks.length, 4)}) as first) ${taken}`);
-  return yield* query<Claimed>(text, worker, now, slots, ...tasks);
+  return yield* query<Claimed>(text, worker, now, slots, ...linesOf(tasks));
 }
 
 /** In their order, until one does not fit: a costly job is not passed for ever by cheap ones. */
 function* claimByCost(now: number, worker: string, { tasks, slots }: Lane): Script<readonly Claimed[]> {
   const text = (candidates[tasks.length] ??= firstInLine(tasks.length, 2));
-  const line = yield* query<{ id: string; cost: number }>(text, slots, ...tasks);
+  const line = yield* query<{ id: string; cost: number }>(text, slots, ...linesOf(tasks));
   let free = slots;
   const fitting: string[] = [];
   for (const { id, cost } of line) {

@@ -40,8 +40,11 @@ export function* enter(told: Told, now: number, runs: readonly Entering[]): Scri
   }
 }
 
-const queueRuns = `update {runs} set state = case when kind = 'workflow' then 'running' else 'queued' end,
-  due_at = null, start_by = coalesce(start_by, cast($2 as {moment}) + start_within), place = case when key_strategy = 'round-robin' then cast($2 as {moment}) else place end,
+// In turn: behind what is queued already, also when that was within this very millisecond.
+const queueRuns = `update {runs} as r set state = case when kind = 'workflow' then 'running' else 'queued' end,
+  due_at = null, start_by = coalesce(start_by, cast($2 as {moment}) + start_within),
+  place = case when key_strategy = 'round-robin' then coalesce((select max(q.place) + 0.001 from {runs} as q
+    where q.task = r.task and q.state = 'queued' and q.priority = r.priority and q.place >= cast($2 as {moment})), cast($2 as {moment})) else place end,
   admitted = case when key is null then 0 else 1 end where id in (texts($1))`;
 
 /** A task can be claimed from now on; a workflow's first steps begin. */
@@ -81,16 +84,25 @@ interface Rival {
   readonly cancel_why: string | null;
 }
 
+const admitted = "select cast(count(*) as integer) as count from {runs} where key = $1 and admitted = 1";
+
+function* admittedOf(key: string): Script<number> {
+  const [row] = yield* query<{ count: number }>(admitted, key);
+  return row?.count ?? 0;
+}
+
 const rivals = `select id, kind, state, admitted, cancel_why from {runs}
   where key = $1 and (admitted = 1 or state = 'held') and id <> $2 order by place, id`;
 
 function* admit(told: Told, now: number, run: Entering, key: string): Script<void> {
   yield* lock(key);
-  const others = yield* query<Rival>(rivals, key, run.id);
   const limit = run.key_limit ?? 1;
   const strategy = run.key_strategy;
-  let taken = others.filter(({ admitted }) => admitted === 1).length;
-  if (strategy === "cancel-in-progress") taken -= yield* overtake(told, now, others, limit, key);
+  if (strategy === "cancel-in-progress") {
+    yield* overtake(told, now, yield* query<Rival>(rivals, key, run.id), limit, key);
+  }
+  // The line of a key may be long, so it is not read by each that joins it.
+  const taken = yield* admittedOf(key);
   if (taken < limit) return yield* queue(told, now, [run]);
   if (strategy === "cancel-newest") {
     return yield* finish(told, now, [cancelledBy(run.id, `its concurrency key is taken, and it is the newest`)]);
@@ -111,8 +123,8 @@ function cancelledBy(id: string, reason: string): Final {
 const markOvertaken = `update {runs} set cancel_why = 'concurrency', cancel_reason = $2
   where id in (texts($1)) and state = 'running' returning worker`;
 
-/** Ends the oldest of those that have not ended, so that the newest `limit` are left. Gives how many places are free by it. */
-function* overtake(told: Told, now: number, others: readonly Rival[], limit: number, key: string): Script<number> {
+/** Ends the oldest of those that have not ended, so that the newest `limit` are left. */
+function* overtake(told: Told, now: number, others: readonly Rival[], limit: number, key: string): Script<void> {
   const left = others.filter(({ cancel_why }) => cancel_why === null);
   const excess = left.slice(0, Math.max(0, left.length + 1 - limit));
   const reason = `a newer run of its concurrency key took its place`;
@@ -128,12 +140,6 @@ function* overtake(told: Told, now: number, others: readonly Rival[], limit: num
     if (kind === "workflow") yield* cancelSteps(told, now, id, reason);
     else yield* finish(told, now, [cancelledBy(id, reason)], key);
   }
-  if (rest.length === 0) return 0;
-  const [row] = yield* query<{ freed: number }>(
-    "select cast(count(*) as integer) as freed from {runs} where id in (texts($1)) and admitted = 0",
-    JSON.stringify(rest.filter(({ admitted }) => admitted === 1).map(({ id }) => id)),
-  );
-  return row?.freed ?? 0;
 }
 
 /** Cancels all of a workflow's run; it ends when its last step has. */
@@ -164,7 +170,8 @@ export function* cancelSteps(told: Told, now: number, root: string, reason: stri
   yield* advance(told, now, root);
 }
 
-const nextHeld = `select ${enteringColumns} from {runs} where key = $1 and state = 'held' order by place, id limit $2`;
+const nextHeld = `select ${enteringColumns} from {runs} where key = $1 and state = 'held'
+  order by priority desc, place, id limit $2`;
 
 /** A run of this key has ended: the next in line have their turn. */
 export function* letIn(told: Told, now: number, key: string): Script<void> {
@@ -175,11 +182,7 @@ export function* letIn(told: Told, now: number, key: string): Script<void> {
     key,
   );
   if (latest === undefined) return;
-  const [taken] = yield* query<{ count: number }>(
-    "select cast(count(*) as integer) as count from {runs} where key = $1 and admitted = 1",
-    key,
-  );
-  const free = latest.key_limit - (taken?.count ?? 0);
+  const free = latest.key_limit - (yield* admittedOf(key));
   if (free <= 0) return;
   yield* queue(told, now, yield* query<Entering>(nextHeld, key, free));
 }

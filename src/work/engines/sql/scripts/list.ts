@@ -22,15 +22,12 @@ export function conditionsOf(filter: RunFilter): { where: string; values: Value[
   if (until !== undefined) add((n) => `created_at < $${n}`, until);
   if (before !== undefined) add((n) => `id < $${n}`, before);
   for (const [key, value] of Object.entries(metadata ?? {})) {
-    // As it was written: keys and values are texts, so the pair stands there literally.
-    add((n) => `metadata like $${n} escape '~'`, `%${escaped(`${JSON.stringify(key)}:${JSON.stringify(value)}`)}%`);
+    // As it was written: keys and values are texts, so the pair stands there literally, behind a brace or a comma.
+    const pair = `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    add((n) => `metadata <> replace(replace(metadata, '{' || $${n}, ''), ',' || $${n}, '')`, pair);
   }
   if (limit !== undefined) values.push(limit);
   return { where: parts.join(" and ") || "true", values, limit: limit === undefined ? "" : `limit $${values.length}` };
-}
-
-function escaped(text: string): string {
-  return text.replace(/[~%_]/g, "~$&");
 }
 
 interface RunRow {

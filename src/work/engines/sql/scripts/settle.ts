@@ -34,7 +34,8 @@ const settleRuns = `update {runs} as r set
   returning id, kind, task, state, root, key, awaited`;
 
 /** The most frequent end: nothing else moves by it, and few columns change. */
-const succeedRuns = `update {runs} as r set state = 'succeeded', output = s.output, worker = null, settled_at = $2
+const succeedRuns = `update {runs} as r set state = 'succeeded', output = s.output, error = null, worker = null,
+    settled_at = $2
   from rows($1 as s; run text, fence int, output text)
   where r.id = s.run and r.fence = s.fence and r.state = 'running' and r.worker || '' = $3
   returning id, awaited`;
