@@ -172,6 +172,7 @@ export const leaseCases: readonly Case[] = [
     shared: true,
     async run(stage) {
       const engine = await stage.open({ lease: 300 });
+      await stage.worker(engine, { tasks: ["b"] });
       const [id] = await ask(engine, runOf("a"));
       const result = stage.wait(engine.result(id!), 60_000);
       let [lost, isOver] = [0, false];
