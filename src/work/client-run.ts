@@ -7,6 +7,7 @@ import type { ParentRun } from "./parent.ts";
 import { assertFilter, assertRunOptions, momentOf, refused } from "./run-options.ts";
 import { byHand, Handle } from "./run-handle.ts";
 import { checked } from "./check.ts";
+import { cronFault } from "./cron.ts";
 import { type Asked, type Declaration, declarationOf, inputSchemaOf, requestOf } from "./run-request.ts";
 import { defaultPayloadLimit, pack } from "./payload.ts";
 import { didYouMean } from "../kernel/nearest.ts";
@@ -87,7 +88,8 @@ export class WorkClient implements Client {
   ): Promise<CronHandle> {
     const { timezone, ...rest } = options;
     if (typeof name !== "string" || name === "") throw refused("cron() needs a name: expected a text.");
-    if (typeof expression !== "string") throw refused(`cron("${name}"): expected an expression, a text.`);
+    const fault = cronFault(expression, timezone);
+    if (fault !== undefined) throw refused(`cron("${name}"): ${fault}.`);
     const of = this.known(task, "cron()");
     const request = await this.requestFor("cron()", of, input, rest, later(undefined));
     const engine = await this.parts.engine();

@@ -1,8 +1,8 @@
-import type { Chunk, RunFailure } from "./run.ts";
-import type { Client, RunHandle, RunOptions } from "./client.ts";
+import type { RunFailure } from "./run.ts";
+import type { Client } from "./client.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Needs, Values } from "../kernel/lifespan.ts";
+import type { Values } from "../kernel/lifespan.ts";
 import type { Runnable } from "./task.ts";
 
 /** Outputs of parents, by key. One that was skipped gives undefined, which its type does not say. */
@@ -53,5 +53,3 @@ export interface JobContext<N = {}, P = {}> extends Pick<Client, "run" | "enqueu
   /** Cancels this run: throws. */
   cancel(reason?: string): never;
 }
-
-export type { Chunk, RunHandle, RunOptions, Needs };

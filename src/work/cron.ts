@@ -1,32 +1,28 @@
 import { createRequire } from "node:module";
 import { messageOf } from "../kernel/errors.ts";
-import { workError } from "./errors.ts";
-import { wrong } from "./wrong.ts";
+import { print } from "./wrong.ts";
 
 /**
- * Checks an expression where it is declared, by the parser that later reads it. `timezone` is a name of the IANA's, the
- * machine's own unless said.
- *
- * @throws LivespanError INVALID_TASK
+ * What is wrong with an expression, or with the IANA's name of a time zone; undefined when nothing is. It is asked by the parser that
+ * later reads it, so a cron that was taken fires.
  */
-export function assertCron(what: string, expression: unknown, timezone?: unknown): void {
-  if (typeof expression !== "string") throw wrong(what, "a cron expression", expression);
-  if (timezone !== undefined) assertTimezone(what, timezone);
+export function cronFault(expression: unknown, timezone?: unknown): string | undefined {
+  if (typeof expression !== "string") return `expected a cron expression, got ${print(expression)}`;
   // Loaded by the first expression, so that programs without one do not pay for it.
   const { Cron } = createRequire(import.meta.url)("croner") as typeof import("croner");
   try {
     void new Cron(expression, { paused: true });
-  } catch (cause) {
-    const message = `${what}: "${expression}" is not a cron expression: ${messageOf(cause)}.`;
-    throw workError("INVALID_TASK", message, { cause });
+  } catch (error) {
+    return `"${expression}" is not a cron expression: ${messageOf(error)}`;
   }
+  return timezone === undefined ? undefined : timezoneFault(timezone);
 }
 
-function assertTimezone(what: string, timezone: unknown): void {
-  if (typeof timezone !== "string") throw wrong(`${what}: timezone`, 'a name such as "Europe/Berlin"', timezone);
+function timezoneFault(timezone: unknown): string | undefined {
   try {
-    void new Intl.DateTimeFormat("en", { timeZone: timezone });
-  } catch (cause) {
-    throw workError("INVALID_TASK", `${what}: there is no time zone "${timezone}".`, { cause });
+    if (typeof timezone === "string") return void new Intl.DateTimeFormat("en", { timeZone: timezone });
+  } catch {
+    // The answer to the question, in the way that the platform gives it.
   }
+  return `expected a time zone such as "Europe/Berlin", got ${print(timezone)}`;
 }

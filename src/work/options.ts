@@ -2,7 +2,7 @@ import type { BackoffOptions } from "../kernel/backoff.ts";
 import type { Needs } from "../kernel/lifespan.ts";
 import type { AnyTaskOptions, ConcurrencyOptions } from "./task.ts";
 import type { WorkflowOptions } from "./workflow.ts";
-import { assertCron } from "./cron.ts";
+import { cronFault } from "./cron.ts";
 import { assertName, assertOptions, declarationOf } from "../kernel/lifespan.ts";
 import { didYouMean } from "../kernel/nearest.ts";
 import { isSchema } from "./check.ts";
@@ -145,7 +145,7 @@ function finite(expected: string, fits: (value: number) => boolean): Check {
   };
 }
 
-export function assertSchema(what: string, value: unknown): void {
+function assertSchema(what: string, value: unknown): void {
   if (!isSchema(value)) throw wrong(what, "a schema, such as zod's", value);
 }
 
@@ -195,10 +195,15 @@ function assertRateLimit(what: string, value: unknown): void {
 }
 
 function assertCronOption(what: string, value: unknown): void {
-  if (typeof value === "string") return assertCron(what, value);
-  assertOptions(what, value, ["expression", "timezone", "input"]);
-  const { expression, timezone } = value as { expression?: unknown; timezone?: unknown };
-  assertCron(`${what}.expression`, expression, timezone);
+  if (typeof value !== "string") assertOptions(what, value, ["expression", "timezone", "input"]);
+  const { expression, timezone } = (typeof value === "string" ? { expression: value } : value) as CronParts;
+  const fault = cronFault(expression, timezone);
+  if (fault !== undefined) throw workError("INVALID_TASK", `${what}: ${fault}.`);
+}
+
+interface CronParts {
+  readonly expression?: unknown;
+  readonly timezone?: unknown;
 }
 
 function assertCondition(what: string, value: unknown): void {

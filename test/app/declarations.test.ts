@@ -55,7 +55,7 @@ test("importing a module that declares tasks, workflows and workers runs and ope
     registerHooks({ resolve(specifier, context, next) { loaded.push(specifier); return next(specifier, context); } });
     await import("node:util");
     const before = process.getActiveResourcesInfo();
-    const { lifespan } = await import("livespan");
+    const { createApp, lifespan } = await import("livespan");
     const work = await import("livespan/work");
     const ran = [];
     const note = (what) => () => void ran.push(what);
@@ -66,8 +66,10 @@ test("importing a module that declares tasks, workflows and workers runs and ope
     flow.task("second", { parents: { first }, skipIf: note("skipIf"), waitFor: { sleep: 1 } }, note("second"));
     flow.onFailure(note("failure"));
     flow.onSuccess(note("success"));
-    work.createWorker?.("worker", { workflows: [flow, alone], slots: 5 });
-    work.createClient?.();
+    const engine = { name: "none", where: "nowhere", open: note("open"), station: note("station"), enqueue: note("enqueue") };
+    work.createWorker("worker", { workflows: [flow, alone], slots: 5, engine });
+    work.createClient({ workflows: [flow, alone], engine });
+    createApp({ workflows: [flow, alone], engine });
     const unused = loaded.filter((specifier) => /^(croner|pg|node:sqlite|node:worker_threads|@hatchet.*)$/.test(specifier));
     work.task("nightly", { cron: "0 3 * * *" }, note("nightly"));
     await new Promise((resolve) => setImmediate(resolve));

@@ -80,13 +80,17 @@ describe("what cannot be a task is refused where it is declared, by name", () =>
     [{ cron: 5 }, "INVALID_DECLARATION", /cron: expected an object of options, got number/],
     [{ cron: "every day" }, "INVALID_TASK", /task "t": cron: "every day" is not a cron expression/],
     [{ cron: "" }, "INVALID_TASK", /cron: "" is not a cron expression/],
-    [{ cron: { expression: 5 } }, "INVALID_TASK", /cron\.expression: expected a cron expression, got 5/],
+    [{ cron: { expression: 5 } }, "INVALID_TASK", /cron: expected a cron expression, got 5/],
     [
       { cron: { expression: "* * * * *", timezone: "Europe/Berlinn" } },
       "INVALID_TASK",
-      /there is no time zone "Europe\/Berlinn"/,
+      /cron: expected a time zone such as .*, got "Europe\/Berlinn"/,
     ],
-    [{ cron: { expression: "* * * * *", timezone: 1 } }, "INVALID_TASK", /timezone: expected a name such as/],
+    [
+      { cron: { expression: "* * * * *", timezone: 1 } },
+      "INVALID_TASK",
+      /cron: expected a time zone such as "Europe\/Berlin", got 1/,
+    ],
   ];
   const numbers: Readonly<Record<string, readonly unknown[]>> = {
     retries: [-1, 1.5, Number.NaN, Infinity, "1"],

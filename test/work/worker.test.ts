@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-// What createWorker() reads of its arguments, without what starts it; declarations are told by the classes beside it.
-import { lifespan } from "../../src/kernel/index.ts";
-import { task, workflow, type WorkerOptions } from "../../src/work/index.ts";
-import { WorkerDeclaration } from "../../src/work/worker.ts";
+import { lifespan } from "livespan";
+import { createWorker, task, workflow, type WorkerOptions } from "livespan/work";
 
 const one = () => 1;
 const db = lifespan("db", function* () {
   yield;
 });
-const declare = (options: unknown, name: unknown = "w") =>
-  new WorkerDeclaration(name as string, options as WorkerOptions);
+const declare = (options: unknown, name: unknown = "w") => createWorker(name as string, options as WorkerOptions);
 
 function flowOf(name: string, ...tasks: string[]) {
   const flow = workflow(name, { needs: { db } });
