@@ -118,7 +118,8 @@ class MockedRun {
       if (outcome.kind !== "suspended") return this.outputOf(outcome, thrown);
       const { event, until } = outcome;
       if (event !== undefined && event.key in (this.options.events ?? {})) {
-        this.steps.set(event.step, packed(`events.${event.key}`, this.options.events?.[event.key]));
+        const data = packed(`events.${event.key}`, this.options.events?.[event.key]);
+        this.steps.set(event.step, `{"event":${data}}`);
       } else if (until !== undefined) this.skipped += Math.max(0, until - this.clock.wall());
       else {
         const message = `"${this.task.name}" waits for the event "${event?.key}", which mockRun() was not given.`;

@@ -218,6 +218,9 @@ export type Outcome =
 /** What a suspended job waits for. */
 export interface AwaitedEvent {
   readonly key: string;
-  /** What it brings is remembered among the job's steps under this name, such as "event:0". */
+  /**
+   * What becomes of it is remembered among the job's steps under this name, such as "event:0": `{"event":data}` when it came, or
+   * `{"timeout":true}` when the moment was first.
+   */
   readonly step: string;
 }

@@ -17,7 +17,7 @@ interface Wait {
  *
  *     step:<name>   the result of ctx.step(name), as JSON
  *     wait:<n>      the nth long sleep or event, and when it is over
- *     event:<n>     what that event brought: put there by the engine
+ *     event:<n>     {"event":data} or {"timeout":true}: put there by the engine
  */
 export class Journal {
   private readonly run: JobRun;
@@ -71,11 +71,12 @@ export class Journal {
 
   async event(event: string, timeout: number | undefined): Promise<unknown> {
     this.run.assertLasts();
-    const data = await this.wait({ event }, timeout);
-    return data === undefined ? undefined : unpack(data);
+    const came = await this.wait({ event }, timeout);
+    // Written by the engine.
+    return came === undefined ? undefined : (JSON.parse(came) as { readonly event?: unknown }).event;
   }
 
-  /** Gives the event's data, or undefined when its time is over. Otherwise the job is suspended, and this rejects. */
+  /** Gives what the engine has put there, or undefined when its time is over. Otherwise the job is suspended, and this rejects. */
   private async wait(asked: Wait, ms: number | undefined): Promise<string | undefined> {
     const { run } = this;
     const { job, around } = run;

@@ -83,7 +83,7 @@ export class EngineDouble implements Pick<Engine, "enqueue" | "result" | "emit" 
   async emit(event: string, data: string): Promise<number> {
     const waiting = [...this.runs.values()].filter(({ waits }) => waits?.key === event);
     for (const run of waiting) {
-      run.steps.set(run.waits!.step, data);
+      run.steps.set(run.waits!.step, `{"event":${data}}`);
       run.wake?.();
     }
     return waiting.length;
@@ -195,7 +195,13 @@ export class EngineDouble implements Pick<Engine, "enqueue" | "result" | "emit" 
 
   private suspend(run: DoubleRun, until: number | undefined, event: AwaitedEvent | undefined): void {
     run.waits = event;
-    const cancel = until === undefined ? undefined : this.clock.after(until - this.clock.wall(), () => run.wake?.());
+    const cancel =
+      until === undefined
+        ? undefined
+        : this.clock.after(until - this.clock.wall(), () => {
+            if (event !== undefined) run.steps.set(event.step, '{"timeout":true}');
+            run.wake?.();
+          });
     run.wake = () => {
       cancel?.();
       run.waits = run.wake = undefined;
