@@ -1,7 +1,6 @@
 import { writeFileSync, writeSync } from "node:fs";
 import type { Address } from "../http/server.ts";
-import type { App } from "../app/app.ts";
-import type { AppRun } from "../app/run.ts";
+import type { Generation } from "../kernel/generation.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ProcessSettings } from "./settings.ts";
@@ -20,26 +19,34 @@ import { startAborted } from "../kernel/start.ts";
 import { tolerateClosedOutput } from "./stdio.ts";
 import { watchForBlocks } from "./block-watch.ts";
 
+/** What a process runs: an app, or a worker by itself. */
+export interface Running {
+  readonly generation: Generation;
+  start(): Promise<void>;
+  stop(request?: StopRequest): Promise<StopReport>;
+}
+
 /** What a process carries: an app on a socket, or a worker, which has none. */
 export interface Carried {
-  readonly run: AppRun | undefined;
-  /** Where it listens, if it does, once it is ready. */
-  readonly address: Address | undefined;
-  prepare(app: App<unknown>): Promise<AppRun>;
+  /** What runs now. Undefined before it is prepared. */
+  running(): Running | undefined;
+  /** Makes it, without starting it. @throws LivespanError for whatever is wrong with its declarations. */
+  prepare(): Promise<Running>;
   stop(request?: StopRequest): Promise<StopReport | undefined>;
   /** Settles when no replacement is going on. */
   replaced(): Promise<void>;
   /** Gives up what outlives a run. */
   release(): Promise<void>;
+  /** Where it listens, once it is ready; undefined for a worker. */
+  address(): Address | undefined;
 }
 
-/** The life of a process that runs one app: signals, probes, the report, and the code that says how it went. */
+/** The life of a process: signals, probes, the report, and the code that says how it went. */
 export class ProcessLife {
-  /** Settles once the app is ready; rejects when it could not start. */
+  /** Settles once it is ready; rejects when it could not start. */
   readonly ready: Promise<void>;
   /** Settles with the exit code once everything has stopped. Never rejects. */
   readonly ended: Promise<number>;
-  private readonly app: App<unknown>;
   private readonly settings: ProcessSettings;
   private readonly log: Log;
   private readonly carried: Carried;
@@ -53,8 +60,7 @@ export class ProcessLife {
   private firstSignal: NodeJS.Signals | undefined;
   private startError: { readonly error: unknown } | undefined;
 
-  constructor(app: App<unknown>, settings: ProcessSettings, log: Log, carried: Carried) {
-    this.app = app;
+  constructor(settings: ProcessSettings, log: Log, carried: Carried) {
     this.settings = settings;
     this.log = log;
     this.carried = carried;
@@ -62,7 +68,7 @@ export class ProcessLife {
     this.ready.catch(() => {});
     this.ended = this.end.promise;
     const { health } = settings;
-    this.health = health && new HealthListener(health.host, health.port, () => this.carried.run);
+    this.health = health && new HealthListener(health.host, health.port, () => this.carried.running());
     const actions = {
       stop: (signal: NodeJS.Signals) => this.onFirst(signal),
       force: (signal: NodeJS.Signals) => this.onSecond(signal),
@@ -72,14 +78,14 @@ export class ProcessLife {
   }
 
   get state(): GenerationState {
-    return this.carried.run?.generation.state ?? "starting";
+    return this.carried.running()?.generation.state ?? "starting";
   }
 
   begin(): void {
     this.signals.install();
     this.undo.push(tolerateClosedOutput());
     if (this.settings.development) {
-      this.undo.push(watchForBlocks(() => this.carried.run?.generation, this.log));
+      this.undo.push(watchForBlocks(() => this.carried.running()?.generation, this.log));
     }
     void this.live();
   }
@@ -107,11 +113,11 @@ export class ProcessLife {
     const code = await this.start();
     if (code !== undefined) return code;
     for (;;) {
-      const run = this.carried.run!;
+      const run = this.carried.running()!;
       const report = await run.generation.ended;
       await this.carried.replaced();
       // A generation that was replaced has ended, but the server goes on with the next.
-      if (this.carried.run === run) return this.conclude(report);
+      if (this.carried.running() === run) return this.conclude(report);
     }
   }
 
@@ -120,7 +126,7 @@ export class ProcessLife {
     try {
       const healthPort = await this.health?.open();
       if (healthPort !== undefined) this.log("info", `probes on port ${healthPort}`);
-      const run = await this.carried.prepare(this.app);
+      const run = await this.carried.prepare();
       // A signal may have come before there was anything to stop.
       if (this.asked !== undefined) throw startAborted(describeCause((await run.stop(this.asked)).cause));
       await run.start();
@@ -130,9 +136,9 @@ export class ProcessLife {
     if (this.settings.tree) {
       // Tasks are launched in the turn after the start: only then does the tree show them as they are.
       await turn();
-      this.log("info", printTree(treeOf(this.carried.run!.generation)));
+      this.log("info", printTree(treeOf(this.carried.running()!.generation)));
     }
-    const { address } = this.carried;
+    const address = this.carried.address();
     if (address !== undefined) this.log("info", `listening on ${address.url}`);
     notifyReady(address, this.log);
     this.readiness.resolve();
@@ -141,7 +147,7 @@ export class ProcessLife {
 
   private async startFailed(error: unknown): Promise<number> {
     this.startError = { error };
-    const generation = this.carried.run?.generation;
+    const generation = this.carried.running()?.generation;
     if (generation === undefined || generation.state === "idle") {
       this.log("error", messageOf(error), { error });
       const isInvalid = error instanceof LivespanError && !isListenError(error);
@@ -187,7 +193,7 @@ export class ProcessLife {
   }
 
   private onThird(signal: NodeJS.Signals): void {
-    const generation = this.carried.run?.generation;
+    const generation = this.carried.running()?.generation;
     const open = ["starting", "up", "stopping", "abandoned"];
     const left = generation?.graph.components.filter(({ state }) => open.includes(state)) ?? [];
     try {

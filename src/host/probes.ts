@@ -1,5 +1,4 @@
 import { createServer, type Server } from "node:http";
-import type { AppRun } from "../app/run.ts";
 import type { Fetch } from "../http/server.ts";
 import type { Generation, GenerationState } from "../kernel/generation.ts";
 import { listenError } from "../http/servers/errors.ts";
@@ -16,11 +15,16 @@ interface ProbeAnswer {
   };
 }
 
+/** What is asked how it is. */
+interface Probed {
+  readonly generation: Generation;
+}
+
 /** Liveness, readiness and startup, as orchestrators ask for them. */
 const paths = ["/livez", "/readyz", "/startupz"] as const;
 
 /** Answers a probe's path; undefined for any other. `run` is undefined before the app has been prepared. */
-async function probe(path: string, run: AppRun | undefined): Promise<ProbeAnswer | undefined> {
+async function probe(path: string, run: Probed | undefined): Promise<ProbeAnswer | undefined> {
   const generation = run?.generation;
   const state = generation?.state ?? "starting";
   const body = generation === undefined ? { state } : statesOf(generation);
@@ -47,7 +51,7 @@ function statesOf({ state, graph, tasks, degraded }: Generation): ProbeAnswer["b
 }
 
 /** Puts the probes in front of an app, on its own port. */
-export function withProbes(fetch: Fetch, run: () => AppRun | undefined): Fetch {
+export function withProbes(fetch: Fetch, run: () => Probed | undefined): Fetch {
   return (request, env) => {
     // As it came over the wire: a look at request.url would cost every request the making of a URL.
     const path = pathOf(env.incoming?.url);
@@ -65,7 +69,7 @@ function isProbe(path: string): boolean {
   return path.length <= 9 && path.endsWith("z") && (paths as readonly string[]).includes(path);
 }
 
-async function answerProbe(path: string, run: () => AppRun | undefined): Promise<Response> {
+async function answerProbe(path: string, run: () => Probed | undefined): Promise<Response> {
   const answer = (await probe(path, run()))!;
   return Response.json(answer.body, { status: answer.status, headers: { "cache-control": "no-store" } });
 }
@@ -76,7 +80,7 @@ export class HealthListener {
   private readonly host: string;
   private readonly port: number;
 
-  constructor(host: string, port: number, run: () => AppRun | undefined) {
+  constructor(host: string, port: number, run: () => Probed | undefined) {
     this.host = host;
     this.port = port;
     this.server = createServer((request, response) => {

@@ -55,7 +55,15 @@ class ServedProcess implements Served {
     const log = steady(settings.log ?? app.settings.log ?? textLog("info"));
     const preset = settings.development ? {} : { lameDuck: productionLameDuck };
     this.listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, log, preset);
-    this.life = new ProcessLife(app, settings, log, this.listening);
+    const { listening } = this;
+    this.life = new ProcessLife(settings, log, {
+      running: () => listening.run,
+      prepare: () => listening.prepare(app),
+      stop: (request) => listening.stop(request),
+      replaced: () => listening.replaced(),
+      release: () => listening.release(),
+      address: () => listening.address,
+    });
     this.ended = this.life.ended;
     this.ready = this.life.ready.then(() => this.address!);
     this.ready.catch(() => {});

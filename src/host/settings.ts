@@ -58,6 +58,12 @@ export function settingsOf(options: ServeOptions, env: NodeJS.ProcessEnv = proce
   };
 }
 
+/** @throws LivespanError for an unknown option or a value that does not fit. */
+export function workerSettingsOf(options: ProcessOptions, env: NodeJS.ProcessEnv = process.env): ProcessSettings {
+  assertOptions("runWorker()", options, [...processNames, "budgets", "engine", "slots"]);
+  return processSettingsOf(options, said(env["HOST"]) ?? "127.0.0.1", env);
+}
+
 /** @throws LivespanError for a value that does not fit. */
 function processSettingsOf(options: ProcessOptions, host: string, env: NodeJS.ProcessEnv): ProcessSettings {
   const development = env["NODE_ENV"] !== "production";
