@@ -1,6 +1,8 @@
 import type { Budgets } from "../../kernel/budgets.ts";
 import type { Engine } from "../../work/engine.ts";
 import type { Overrides } from "../../kernel/graph.ts";
+import type { StopReport } from "../../kernel/report.ts";
+import type { StopRequest } from "../../kernel/generation.ts";
 import type { WorkerDeclaration } from "../../work/worker.ts";
 import type { World } from "../../kernel/world.ts";
 import { Generation } from "../../kernel/generation.ts";
@@ -41,5 +43,9 @@ export class WorkerProgram {
   /** Settles when it takes jobs. Rejects, after what had started was stopped, with an error that names what failed. */
   start(): Promise<void> {
     return this.wing.inside(() => this.generation.start());
+  }
+
+  stop(request?: StopRequest): Promise<StopReport> {
+    return this.generation.stop(request);
   }
 }
