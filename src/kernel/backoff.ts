@@ -18,12 +18,10 @@ export interface Intensity {
   readonly withinMs: number;
 }
 
+type Waits = Required<Omit<BackoffOptions, "resetAfter">>;
+
 /** The wait after so many failures before this one. `random` is in [0, 1), for the jitter. */
-export function backoffMs(
-  { base, factor, max, jitter }: Required<Omit<BackoffOptions, "resetAfter">>,
-  failures: number,
-  random: () => number,
-): number {
+export function backoffMs({ base, factor, max, jitter }: Waits, failures: number, random: () => number): number {
   // Nothing times what has grown beyond all numbers is not a number.
   const wait = base === 0 ? 0 : Math.min(max, base * factor ** failures);
   return jitter === "full" ? Math.floor(random() * wait) : wait;
@@ -47,8 +45,7 @@ export class Backoff {
 
   /** The longest wait, for a task that is kept although it exceeded its intensity. */
   longest(): number {
-    const { max, jitter } = this.options;
-    return backoffMs({ base: max, factor: 1, max, jitter }, 0, this.random);
+    return backoffMs({ ...this.options, base: this.options.max }, 0, this.random);
   }
 }
 
