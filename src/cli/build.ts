@@ -5,7 +5,7 @@ import { entriesOf } from "../app/pages/pages.ts";
 import { loadApp } from "./entry.ts";
 import { nodeWorld } from "../app/world.ts";
 import { pagesSettings } from "../app/pages/settings.ts";
-import { parseFlags, usageOf, type Flag } from "./flags.ts";
+import { entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { prepare } from "../app/run.ts";
 import { textLog } from "../app/log.ts";
 import { writeBundle } from "../app/pages/manifest.ts";
@@ -21,14 +21,14 @@ export const build: Verb = {
   summary,
   usage: usageOf("build", summary, flags),
   async run(args) {
-    const { entry, flags: given } = parseFlags("build", flags, args);
+    const { words, flags: given } = parseFlags("build", flags, args);
     if (given.help === true) {
       process.stdout.write(this.usage);
       return 0;
     }
     // What is built here is read in production only.
     process.env["NODE_ENV"] = "production";
-    const app = await loadApp(entry);
+    const app = await loadApp(entryOf("build", words));
     const log = textLog("warn");
     const { assembly } = await prepare(app, { world: nodeWorld({ log }), inspects: true });
     const settings = pagesSettings(app.settings.pages);

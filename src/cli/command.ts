@@ -14,6 +14,14 @@ export interface Verb {
 const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise<Verb> }>> = {
   start: { summary: "run an app as a production process", load: async () => (await import("./start.ts")).start },
   build: { summary: "build an app's pages for production", load: async () => (await import("./build.ts")).build },
+  worker: {
+    summary: "run a worker of an app as a process of its own",
+    load: async () => (await import("./worker.ts")).worker,
+  },
+  runs: {
+    summary: "list, show, cancel and replay runs",
+    load: async () => (await import("./runs.ts")).runs,
+  },
   graph: {
     summary: "print an app's tree of lifespans and tasks",
     load: async () => (await import("./graph.ts")).graph,

@@ -12,9 +12,7 @@ const candidates = ["app.ts", "src/app.ts", "app.js", "src/app.js", "app.mjs"];
 
 /** The app that a file exports. @throws LivespanError ENTRY_MISSING, ENTRY_UNREADABLE or ENTRY_NO_APP. */
 export async function loadApp(entry: string | undefined): Promise<App<unknown>> {
-  const path = entryPath(entry);
-  const shown = relative(process.cwd(), path) || path;
-  const module = await importEntry(path, shown);
+  const { shown, module } = await loadModule(entry);
   const { default: app } = module;
   if (app instanceof App) return app as App<unknown>;
   if (app === undefined) {
@@ -32,6 +30,15 @@ export async function loadApp(entry: string | undefined): Promise<App<unknown>> 
       ? "Make sure that livespan is installed once: npm ls livespan."
       : "Export what createApp() returned; another framework's app can be mounted in it.",
   });
+}
+
+/** What a file exports, and its path as it is shown. @throws LivespanError ENTRY_MISSING or ENTRY_UNREADABLE. */
+export async function loadModule(
+  entry: string | undefined,
+): Promise<{ shown: string; module: Record<string, unknown> }> {
+  const path = entryPath(entry);
+  const shown = relative(process.cwd(), path) || path;
+  return { shown, module: await importEntry(path, shown) };
 }
 
 /** What a value is to those who wrote it: of a class, or of a type. */

@@ -21,6 +21,14 @@ export const cliErrors = {
     means: "The file that is to be started does not export an app as its default.",
     remedy: "End it with: export default app;",
   },
+  ENTRY_NO_WORKER: {
+    means: "The file that a worker is to be started from has none, has several, or none of that name.",
+    remedy: "Export what createWorker() returned, or an app with createApp({ workers }).",
+  },
+  RUN_NOT_FOUND: {
+    means: "The command names a run that the engine does not have.",
+    remedy: "livespan runs lists them; see that DATABASE_URL, or the folder, is that of the app.",
+  },
 } as const;
 
 export const cliError = errorsOf(cliErrors);

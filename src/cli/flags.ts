@@ -10,7 +10,8 @@ export interface Flag {
 }
 
 export interface ParsedFlags<F> {
-  readonly entry: string | undefined;
+  /** What stands by itself. */
+  readonly words: readonly string[];
   readonly flags: { readonly [K in keyof F]?: F[K] extends { readonly value: string } ? string : boolean };
 }
 
@@ -28,9 +29,9 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
   const flags: Record<string, string | boolean> = {};
-  const entries: string[] = [];
+  const words: string[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") entries.push(token.value);
+    if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (flag === undefined) {
@@ -46,18 +47,35 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     }
     flags[token.name] = token.value ?? true;
   }
-  if (entries.length > 1)
-    throw cliError("UNKNOWN_FLAG", `livespan ${command} takes one file, got ${entries.join(", ")}.`);
-  return { entry: entries[0], flags: flags as ParsedFlags<F>["flags"] };
+  return { words, flags: flags as ParsedFlags<F>["flags"] };
+}
+
+/** The file that a command is given, if any. @throws LivespanError UNKNOWN_FLAG for a second one. */
+export function entryOf(command: string, words: readonly string[]): string | undefined {
+  if (words.length <= 1) return words[0];
+  throw cliError("UNKNOWN_FLAG", `livespan ${command} takes one file, got ${words.join(", ")}.`);
 }
 
 /** The help of one command. */
-export function usageOf(command: string, summary: string, known: Readonly<Record<string, Flag>>): string {
+export function usageOf(
+  command: string,
+  summary: string,
+  known: Readonly<Record<string, Flag>>,
+  words = "[file]",
+): string {
   const lines = Object.entries(known).map(([name, flag]) => {
     const form = `--${name}${flag.value === undefined ? "" : ` <${flag.value}>`}`;
     return `  ${form.padEnd(22)} ${flag.summary}`;
   });
-  return `usage: livespan ${command} [file] [options]\n\n${summary}\n\n${lines.join("\n")}\n`;
+  return `usage: livespan ${command} ${words} [options]\n\n${summary}\n\n${lines.join("\n")}\n`;
+}
+
+/** A flag that is a whole number, 1 or more; undefined when it was not given. */
+export function countFlag(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw cliError("UNKNOWN_FLAG", `--${name}: expected a whole number from 1, got "${text}".`);
 }
 
 /** A flag that is a port; undefined when it was not given. */

@@ -1,7 +1,7 @@
 import type { Verb } from "./command.ts";
 import { loadApp } from "./entry.ts";
 import { nodeWorld } from "../app/world.ts";
-import { parseFlags, usageOf, type Flag } from "./flags.ts";
+import { entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { prepare } from "../app/run.ts";
 import { printTree, treeOf } from "../app/tree.ts";
 
@@ -16,12 +16,12 @@ export const graph: Verb = {
   summary,
   usage: usageOf("graph", summary, flags),
   async run(args) {
-    const { entry, flags: given } = parseFlags("graph", flags, args);
+    const { words, flags: given } = parseFlags("graph", flags, args);
     if (given.help === true) {
       process.stdout.write(this.usage);
       return 0;
     }
-    const app = await loadApp(entry);
+    const app = await loadApp(entryOf("graph", words));
     const { generation } = await prepare(app, { world: nodeWorld({ log: () => {} }), inspects: true });
     const tree = treeOf(generation);
     process.stdout.write(given.json === true ? `${JSON.stringify(tree, undefined, 2)}\n` : `${printTree(tree)}\n`);

@@ -1,0 +1,122 @@
+import type { OpenClient } from "../app/work/client.ts";
+import type { RunFilter, RunInfo, RunState } from "../work/run.ts";
+import type { Verb } from "./command.ts";
+import { cliError } from "./errors.ts";
+import { countFlag, parseFlags, usageOf, type Flag } from "./flags.ts";
+import { createClient } from "../app/work/client.ts";
+import { didYouMean } from "../kernel/nearest.ts";
+import { printRun, printRuns } from "./runs-text.ts";
+
+const flags = {
+  task: { value: "name", summary: "of this task or workflow" },
+  state: { value: "state", summary: "in this state, such as failed; several by commas" },
+  limit: { value: "number", summary: "at most so many; 20 unless said, when listed" },
+  reason: { value: "text", summary: "why, for cancel" },
+  json: { summary: "print as JSON" },
+  help: { summary: "this text" },
+} as const satisfies Record<string, Flag>;
+
+const summary = [
+  "Looks at runs, where the app keeps them: DATABASE_URL, HATCHET_CLIENT_TOKEN, or .livespan/ of this folder.",
+  "  livespan runs                     lists them, newest first",
+  "  livespan runs show <id>           says all of one, with its steps",
+  "  livespan runs cancel <id> …       cancels these, or all that --task and --state name",
+  "  livespan runs replay <id> …       runs them again",
+].join("\n");
+
+type Given = ReturnType<typeof parseFlags<typeof flags>>["flags"];
+
+export const runs: Verb = {
+  summary: "Looks at runs: lists, shows, cancels and replays them.",
+  usage: usageOf("runs", summary, flags, "[show | cancel | replay] [id …]"),
+  async run(args) {
+    const { words, flags: given } = parseFlags("runs", flags, args);
+    if (given.help === true) {
+      process.stdout.write(this.usage);
+      return 0;
+    }
+    const [name = "list", ...ids] = words;
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+    if (action === undefined) {
+      throw cliError("UNKNOWN_FLAG", `livespan runs has no "${name}".${didYouMean(name, Object.keys(actions))}`);
+    }
+    const filter = filterFrom(given, ids);
+    await using client = createClient();
+    process.stdout.write(await action(client, filter, given));
+    return 0;
+  },
+};
+
+/** What each word does; gives what is printed. */
+const actions: Readonly<Record<string, (client: OpenClient, filter: RunFilter, given: Given) => Promise<string>>> = {
+  async list(client, filter, { json }) {
+    const found = await client.list({ ...filter, limit: filter.limit ?? 20 });
+    return json === true ? jsonOf(found) : printRuns(found);
+  },
+  async show(client, filter, { json }) {
+    const [id] = filter.ids ?? [];
+    if (id === undefined) throw cliError("UNKNOWN_FLAG", "livespan runs show: which run? Its id is missing.");
+    const run = await client.get(id);
+    if (run === undefined) throw cliError("RUN_NOT_FOUND", `there is no run ${id}.`);
+    const steps = await stepsOf(client, run);
+    return json === true ? jsonOf({ ...run, steps }) : printRun(run, steps);
+  },
+  async cancel(client, filter, { reason }) {
+    assertChosen("cancel", filter);
+    return `cancelled ${counted(await client.cancel(filter, reason))}\n`;
+  },
+  async replay(client, filter) {
+    assertChosen("replay", filter);
+    return `replayed ${counted(await client.replay(filter))}\n`;
+  },
+};
+
+function counted(count: number): string {
+  return count === 1 ? "1 run" : `${count} runs`;
+}
+
+function jsonOf(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+/** In the order in which they were declared. */
+async function stepsOf(client: OpenClient, { id }: RunInfo): Promise<readonly RunInfo[]> {
+  return (await client.list({ workflowRunId: id, limit: 1_000 })).toReversed();
+}
+
+/** Nobody means all runs there are. */
+function assertChosen(action: string, { ids, tasks, states }: RunFilter): void {
+  if (ids !== undefined || tasks !== undefined || states !== undefined) return;
+  throw cliError("UNKNOWN_FLAG", `livespan runs ${action}: which runs? Give ids, --task or --state.`);
+}
+
+const states: readonly RunState[] = [
+  "scheduled",
+  "waiting",
+  "held",
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "skipped",
+];
+
+function filterFrom(given: Given, ids: readonly string[]): RunFilter {
+  const limit = countFlag("limit", given.limit);
+  return {
+    ...(ids.length > 0 && { ids }),
+    ...(given.task !== undefined && { tasks: [given.task] }),
+    ...(given.state !== undefined && { states: given.state.split(",").map(stateFrom) }),
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+function stateFrom(name: string): RunState {
+  const state = states.find((each) => each === name);
+  if (state !== undefined) return state;
+  throw cliError(
+    "UNKNOWN_FLAG",
+    `--state: no run is "${name}".${didYouMean(name, states)} Expected ${states.join(", ")}.`,
+  );
+}
