@@ -15,6 +15,8 @@ const entries = [
   "http/docs",
   "live/index",
   "live/server/stores/redis/scripts",
+  "work/engines/embedded/spawn",
+  "work/engines/embedded/thread",
   "host/index",
   "testing/index",
   "cli/main",
