@@ -33,6 +33,8 @@ const chunks = [
     test: /src\/app\/(?!pages\/|live|redis|postgres|hatchet|work\/|leases\/(redis|postgres))|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
   },
   { name: "live", test: /src\/live\/(?!client|react|index|server\/stores\/redis)/ },
+  // What the thread of the embedded engine loads as well.
+  { name: "ledger", test: /src\/work\/(errors\.ts|engines\/(sql\/|embedded\/(failure|folder)))/ },
   { name: "work", test: /src\/(work\/(?!engines\/(embedded|postgres|hatchet))|app\/work\/(?!index))/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
   { name: "serve", test: /src\/(host\/(?!index)|http\/servers\/)/ },

@@ -21,5 +21,7 @@ export type {
 } from "./engine.ts";
 export { JobAborted, NonRetryableError, RunError, workErrors } from "./errors.ts";
 export type { AbortCause } from "./errors.ts";
+export { embeddedEngine } from "./engines/embedded/index.ts";
+export type { EmbeddedOptions } from "./engines/embedded/index.ts";
 export { memoryEngine } from "./engines/memory.ts";
 export type { QueueOptions } from "./engines/queue/engine.ts";

@@ -10,7 +10,10 @@ describe("a file that cannot be used is refused by name, with what to do", () =>
     await using dir = await folder();
     const file = join(dir.path, "work.db");
     await mkdir(file);
-    await assert.rejects(Opened.open(file), { code: "ENGINE_FILE", message: /work\.db cannot be opened\. Let this user/ });
+    await assert.rejects(Opened.open(file), {
+      code: "ENGINE_FILE",
+      message: /work\.db cannot be opened\. Let this user/,
+    });
   });
 
   test("a file in place of its folder", async () => {

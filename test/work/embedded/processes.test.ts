@@ -115,18 +115,22 @@ test("a file that stays locked for longer than busyTimeout fails the call, and t
   assert.deepEqual(opened.reached, [false, true]);
 });
 
-test("a disk that takes no more fails the call, and what was kept before can be read", { skip: process.platform === "win32" && "has no limits for files" }, async () => {
-  await using dir = await folder();
-  const file = join(dir.path, "work.db");
-  // A limit for each file stands in for the disk: 2,048 blocks of 512 or 1,024 bytes.
-  const writer = inFolder("../work/embedded/programs/writer.ts");
-  const args = ["-c", 'ulimit -f 2048; exec "$0" "$@"', process.execPath, writer, file];
-  const { status, stderr } = spawnSync("/bin/sh", args, { encoding: "utf8" });
-  assert.equal(status, 1);
-  assert.match(stderr, /ENGINE_DOWN|work\.db could not be read or written/);
-  await using opened = await Opened.open(file);
-  assert.ok((await opened.count()) > 0);
-});
+test(
+  "a disk that takes no more fails the call, and what was kept before can be read",
+  { skip: process.platform === "win32" && "has no limits for files" },
+  async () => {
+    await using dir = await folder();
+    const file = join(dir.path, "work.db");
+    // A limit for each file stands in for the disk: 2,048 blocks of 512 or 1,024 bytes.
+    const writer = inFolder("../work/embedded/programs/writer.ts");
+    const args = ["-c", 'ulimit -f 2048; exec "$0" "$@"', process.execPath, writer, file];
+    const { status, stderr } = spawnSync("/bin/sh", args, { encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.match(stderr, /ENGINE_DOWN|work\.db could not be read or written/);
+    await using opened = await Opened.open(file);
+    assert.ok((await opened.count()) > 0);
+  },
+);
 
 test("a process that forgets to close ends, and what was accepted is kept", async () => {
   await using dir = await folder();

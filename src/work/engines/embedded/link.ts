@@ -1,7 +1,6 @@
 import type { FromThread, PostedCall, ThreadOptions, ToThread } from "./message.ts";
 import type { Worker } from "node:worker_threads";
 import { errorOf } from "./failure.ts";
-import { spawnThread } from "./spawn.ts";
 import { workError } from "../../errors.ts";
 
 /** What a link tells: answers, that another process has written, or that its thread has ended although nobody closed it. */
@@ -16,16 +15,17 @@ export class Link {
   private readonly ended: Promise<void>;
   private phase: "opening" | "open" | "closing" = "opening";
 
-  private constructor(options: ThreadOptions) {
-    this.worker = spawnThread(options);
+  private constructor(worker: Worker) {
+    this.worker = worker;
     this.ended = new Promise((resolve) => this.worker.once("exit", () => resolve()));
   }
 
   /** Settles when the file is open, and rejects with why it is not. The process is kept alive until then. */
   static async open(options: ThreadOptions, listener: LinkListener): Promise<Link> {
-    const link = new Link(options);
-    const { worker } = link;
-    worker.ref();
+    // On its own, so that it stays beside the thread's file when this is bundled.
+    const { spawnThread } = await import("./spawn.ts");
+    const worker = spawnThread(options);
+    const link = new Link(worker);
     try {
       await link.opened(listener);
     } catch (error) {

@@ -70,7 +70,7 @@ export class Store {
   }
 
   private prepare(): void {
-    const { synchronous, file } = this.options;
+    const { synchronous } = this.options;
     // Several processes may be at this at once, and SQLite does not always wait by itself when the mode is changed.
     this.waiting(() => this.connection.run("pragma journal_mode = wal", []));
     this.connection.run(`pragma synchronous = ${synchronous}`, []);
