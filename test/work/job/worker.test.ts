@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { Generation } from "../../../src/kernel/generation.ts";
 import { JobAborted } from "../../../src/work/errors.ts";
@@ -258,6 +259,37 @@ test("a body that ends by the reason of the drain is given back, not failed", as
   await worker.close();
   await worker.drained();
   assert.deepEqual(runOf(engine, handle.id).outcomes, [{ kind: "returned", because: "shutdown" }]);
+});
+
+test("a job runs in its worker's async context, not in that of whoever asked for it, and leaves no listener", async () => {
+  const request = new AsyncLocalStorage<string>();
+  const looks = task("looks", async (_: unknown, { sleep }) => {
+    await sleep(100);
+    return request.getStore() ?? "nothing";
+  });
+  const { worker, client, engine, clock } = stage([looks]);
+  await worker.open();
+  const handle = await request.run("a request's", () => client.enqueue(looks));
+  await clock.advance(50);
+  const { signal } = runOf(engine, handle.id).aborter;
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  assert.equal(await clock.until(handle.result()), "nothing");
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+});
+
+test("in the lame duck it takes no more at once, since nobody who sends has to notice first", async () => {
+  const some = task("some", () => 1);
+  const { generation, client, clock, engine, worker } = program([some]);
+  await generation.start();
+  const stopping = generation.stop({ lameDuck: 5_000 });
+  await clock.advance(0);
+  assert.equal(generation.state, "draining");
+  assert.deepEqual(engine.told, ["open", "closed"]);
+  assert.equal(worker.isReady, false);
+  const late = await client.enqueue(some);
+  await clock.advance(5_000);
+  await stopping;
+  assert.equal(runOf(engine, late.id).attempt, 0);
 });
 
 test("a lease that is lost aborts the body, and its job is given back", async () => {
