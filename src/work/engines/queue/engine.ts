@@ -11,6 +11,7 @@ import type {
 import type { Ledger, News } from "./ledger.ts";
 import type { Chunk, CronInfo, RunFilter, RunInfo, Settled } from "../../run.ts";
 import { nextOf } from "./crons.ts";
+import { patiently } from "./patience.ts";
 import { QueueStation } from "./station.ts";
 import { Results } from "./results.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -92,11 +93,14 @@ export class QueueEngine implements Engine {
   }
 
   private async closeLedger(): Promise<void> {
-    const { opened } = this;
+    const { opened, ledger } = this;
     await Promise.all([...this.stations].map((station) => station.leave()));
     this.opened = undefined;
-    await Promise.all([opened?.results.stop(this.closed("result()")), opened?.upkeep.stop()]);
-    await this.ledger.close();
+    if (opened === undefined) return;
+    const { world, results, upkeep } = opened;
+    const ended = Promise.all([results.stop(this.closed("result()")), upkeep.stop()]);
+    await patiently(world, `the engine ${this.where} ends its calls`, ended);
+    await patiently(world, `the engine ${this.where} closes`, ledger.close());
   }
 
   async enqueue(requests: readonly RunRequest[], transaction?: Transaction): Promise<readonly Enqueued[]> {
@@ -171,9 +175,9 @@ export class QueueEngine implements Engine {
     upkeep.begin();
   }
 
-  private async left(station: QueueStation, upkeep: Upkeep): Promise<void> {
+  private left(station: QueueStation, upkeep: Upkeep): void {
     this.stations.delete(station);
-    if (this.stations.size === 0) await upkeep.end();
+    if (this.stations.size === 0) upkeep.end();
   }
 
   private heard(news: News | undefined): void {

@@ -21,6 +21,7 @@ export class Upkeep {
   private readonly ticks: Rounds;
   private readonly workers: () => WorkersUpkeep;
   private of: WorkersUpkeep | undefined;
+  private ending: Promise<unknown> = Promise.resolve();
 
   constructor(ledger: Ledger, world: EngineWorld, { lease, retention, isOurs }: UpkeepOptions) {
     this.ledger = ledger;
@@ -47,14 +48,16 @@ export class Upkeep {
   }
 
   /** There is none any more. */
-  async end(): Promise<void> {
+  end(): void {
     const { of } = this;
     this.of = undefined;
-    await Promise.all([of?.sweeps.stop(), of?.observer.stop(), of?.crons.stop()]);
+    this.ending = Promise.all([this.ending, of?.sweeps.stop(), of?.observer.stop(), of?.crons.stop()]);
   }
 
+  /** Settles when no call of it is on its way. */
   async stop(): Promise<void> {
-    await Promise.all([this.ticks.stop(), this.end()]);
+    this.end();
+    await Promise.all([this.ticks.stop(), this.ending]);
   }
 
   heard(news: News | undefined): void {
