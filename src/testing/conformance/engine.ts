@@ -17,6 +17,7 @@ import { runCases } from "./engine/runs.ts";
 import { sayingCases } from "./engine/saying.ts";
 import { scheduleCases } from "./engine/schedules.ts";
 import { settlingCases } from "./engine/settling.ts";
+import { strategyCases } from "./engine/strategies.ts";
 import { Stage } from "./engine/stage.ts";
 
 export interface EngineConformanceOptions {
@@ -37,6 +38,7 @@ const cases = [
   ...dagCases,
   ...conditionCases,
   ...concurrencyCases,
+  ...strategyCases,
   ...idempotencyCases,
   ...rateCases,
   ...scheduleCases,

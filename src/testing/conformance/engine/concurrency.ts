@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
-import type { ConcurrencyLimit, RunRequest } from "../../../work/engine.ts";
-import { ask, cancelled, failed, Flow, returned, runOf, skipped, succeeded, times } from "./requests.ts";
+import type { ConcurrencyLimit } from "../../../work/engine.ts";
+import {
+  ask,
+  cancelled,
+  failed,
+  Flow,
+  keyed,
+  returned,
+  runOf,
+  skipped,
+  succeeded,
+  suspended,
+  times,
+} from "./requests.ts";
 import { chance } from "./random-flow.ts";
-import { fired, type Case } from "./stage.ts";
-import { JobAborted } from "../../../work/errors.ts";
+import type { Case } from "./stage.ts";
 import { manualClock } from "../../clock.ts";
 
-/** How many runs of one key go on at the same time, and what becomes of the others. */
+/** How many runs of one key go on at the same time. */
 export const concurrencyCases: readonly Case[] = [
   {
     name: "holds a run whose key is taken, and begins it when the key is free",
@@ -125,6 +136,21 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
+    name: "keeps the key for a run that backs off, sleeps or waits for an event",
+    async run(stage) {
+      const engine = await stage.open();
+      const [first, second] = await ask(engine, keyed("k"), keyed("k"));
+      const worker = await stage.worker(engine, { tasks: ["a"] });
+      const ends = [failed("no", 100), suspended({ until: stage.wall + 100 }), suspended({ event: "go" })];
+      for (const end of ends) assert.equal((await worker.settle(end)).runId, first);
+      await stage.quiet();
+      assert.equal((await stage.run(engine, second!)).state, "held");
+      await engine.emit("go", "1");
+      assert.equal((await worker.settle(succeeded())).runId, first);
+      assert.equal((await worker.next()).runId, second);
+    },
+  },
+  {
     name: "gives the key on when a worker was lost, and the run that it had goes first",
     shared: true,
     async run(stage) {
@@ -183,75 +209,6 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "cancel-in-progress: of ten runs the last is left, and the one that runs is told",
-    async run(stage) {
-      const engine = await stage.open();
-      const worker = await stage.worker(engine, { tasks: ["a"] });
-      const [first] = await ask(engine, keyed("k", { strategy: "cancel-in-progress" }));
-      const running = await worker.next();
-      const ids = [first!];
-      for (let n = 0; n < 9; n++) ids.push(...(await ask(engine, keyed("k", { strategy: "cancel-in-progress" }))));
-      const reason = await stage.wait(fired(running.signal));
-      assert.ok(reason instanceof JobAborted && reason.why === "concurrency", String(reason));
-      worker.play((job) =>
-        job.runId === ids.at(-1) ? succeeded("last") : fired(job.signal).then(() => cancelled("overtaken")),
-      );
-      await stage.wait(running.settle(cancelled("overtaken")));
-      const states = (await stage.results(engine, ids)).map(({ state }) => state);
-      assert.deepEqual(states, [...times(9, () => "cancelled"), "succeeded"]);
-    },
-  },
-  {
-    name: "cancel-in-progress: within a limit, the oldest goes",
-    async run(stage) {
-      const engine = await stage.open();
-      const worker = await stage.worker(engine, { tasks: ["a"] });
-      const limit = { limit: 2, strategy: "cancel-in-progress" } as const;
-      await ask(engine, keyed("k", limit));
-      await ask(engine, keyed("k", limit));
-      const [oldest, older] = await worker.take(2);
-      await ask(engine, keyed("k", limit));
-      await stage.wait(fired(oldest!.signal));
-      assert.equal(older!.signal.aborted, false);
-      await stage.wait(oldest!.settle(cancelled()));
-      await worker.next();
-      assert.equal(older!.signal.aborted, false);
-    },
-  },
-  {
-    name: "cancel-newest: cancels at once what is one too many, and says so",
-    async run(stage) {
-      const engine = await stage.open();
-      const ids: string[] = [];
-      for (let n = 0; n < 11; n++) ids.push(...(await ask(engine, keyed("k", { strategy: "cancel-newest" }))));
-      for (const { state, reason } of await stage.results(engine, ids.slice(1))) {
-        assert.equal(state, "cancelled");
-        assert.ok(reason !== undefined && reason !== "");
-      }
-      const worker = await stage.worker(engine, { tasks: ["a"] });
-      assert.equal((await worker.settle(succeeded())).runId, ids[0]);
-      const [next] = await ask(engine, keyed("k", { strategy: "cancel-newest" }));
-      assert.equal((await worker.settle(succeeded())).runId, next);
-    },
-  },
-  {
-    name: "round-robin: keys take turns, whoever asked first",
-    async run(stage) {
-      const engine = await stage.open();
-      const requests = ["k", "l", "m"].flatMap((key) =>
-        times(6, () => keyed(key, { strategy: "round-robin" }, { metadata: { key } })),
-      );
-      const ids = await ask(engine, ...requests);
-      const worker = await stage.worker(engine, { tasks: ["a"], slots: 1 });
-      worker.play(() => succeeded());
-      await stage.results(engine, ids);
-      const order = worker.jobs.map(({ metadata }) => metadata["key"]!);
-      for (let turn = 0; turn < 6; turn++) {
-        assert.deepEqual(order.slice(turn * 3, turn * 3 + 3).toSorted(), ["k", "l", "m"], order.join(""));
-      }
-    },
-  },
-  {
     name: "holds the key of a workflow for its whole run",
     async run(stage) {
       const engine = await stage.open();
@@ -286,7 +243,3 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
 ];
-
-function keyed(key: string, limit: Partial<ConcurrencyLimit> = {}, given: Partial<RunRequest> = {}): RunRequest {
-  return runOf("a", { concurrency: { key, limit: 1, strategy: "queue", ...limit }, ...given });
-}

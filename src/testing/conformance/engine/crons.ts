@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CronRequest } from "../../../work/engine.ts";
 import { ask, runOf, succeeded } from "./requests.ts";
-import type { Case } from "./stage.ts";
+import { hasCode, type Case } from "./stage.ts";
 
 /** What runs whenever an expression says. */
 export const cronCases: readonly Case[] = [
@@ -56,6 +56,16 @@ export const cronCases: readonly Case[] = [
       const before = worker.jobs.length;
       await stage.elapse(1_500);
       assert.equal(worker.jobs.length, before);
+    },
+  },
+  {
+    name: "refuses what is no cron expression and no time zone, and keeps nothing of it",
+    async run(stage) {
+      const engine = await stage.open();
+      for (const cron of [cronOf("bad", "at noon"), cronOf("bad", "0 0 * * *", { timezone: "Mars/Olympus" })]) {
+        await assert.rejects(engine.cron(cron), hasCode("INVALID_RUN_OPTION"));
+      }
+      assert.deepEqual(await engine.crons(), []);
     },
   },
   {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { ask, returned, runOf, succeeded, times } from "./requests.ts";
-import { fired, hasCode, type Case } from "./stage.ts";
+import { ask, failed, returned, runOf, succeeded, times } from "./requests.ts";
+import { all, fired, hasCode, type Case } from "./stage.ts";
+import { chance } from "./random-flow.ts";
+import type { Job } from "../../../work/engine.ts";
 import { JobAborted } from "../../../work/errors.ts";
 import { manualClock } from "../../clock.ts";
 
@@ -28,6 +30,54 @@ export const leaseCases: readonly Case[] = [
       const kept = await stage.wait(Promise.allSettled(late.map((job) => job.settle(succeeded("old")))));
       assert.ok(kept.every((end) => end.status === "rejected" || !end.value));
       for (const { output } of await stage.results(engine, ids)) assert.equal(output, '"new"');
+    },
+  },
+  {
+    name: "gives the jobs of a process to another at once when its engine is closed",
+    shared: true,
+    async run(stage) {
+      const [a, b] = [await stage.open(), await stage.open()];
+      const [id] = await ask(a, runOf("a"));
+      const worker = await stage.worker(a, { tasks: ["a"] });
+      await worker.next();
+      const other = await stage.worker(b, { tasks: ["a"] });
+      const began = stage.now;
+      await stage.wait(a.close());
+      assert.equal((await other.next()).runId, id);
+      assert.ok(stage.now - began < 5_000, "it took as long as a lease");
+    },
+  },
+  {
+    name: "settles each run once, whatever becomes of workers that come, give back and leave",
+    async run(stage) {
+      const engine = await stage.open();
+      const random = chance(11);
+      const ids = await ask(engine, ...times(80, () => runOf("a")));
+      const result = stage.results(engine, ids);
+      const kept: string[] = [];
+      const play = async (job: Job): Promise<undefined> => {
+        for (let turns = random() * 4; turns > 0; turns--) await new Promise((resolve) => void setImmediate(resolve));
+        const draw = random();
+        // Left in hand, for a worker that leaves.
+        if (draw < 0.1) return;
+        const outcome = draw < 0.2 ? returned : draw < 0.3 ? failed("no", 0) : succeeded(job.attempt);
+        const isKept = await job.settle(outcome).catch(() => false);
+        if (isKept && outcome.kind === "succeeded") kept.push(job.runId);
+      };
+      for (let n = 0; n < 40 && kept.length < ids.length; n++) {
+        const workers = [await stage.worker(engine, { tasks: ["a"], slots: 4 })];
+        if (n % 2 === 0) workers.push(await stage.worker(engine, { tasks: ["a"], slots: 9 }));
+        for (const worker of workers) worker.play(play);
+        await stage.elapse(1 + random() * 10);
+        await stage.wait(Promise.all(workers.map((worker) => worker.station.leave())));
+      }
+      const last = await stage.worker(engine, { tasks: ["a"] });
+      last.play((job) => {
+        kept.push(job.runId);
+        return succeeded(job.attempt);
+      });
+      await result;
+      assert.deepEqual(kept.toSorted(), ids.toSorted());
     },
   },
   {
@@ -122,7 +172,7 @@ export const leaseCases: readonly Case[] = [
     },
   },
   {
-    name: "lets a worker that stood still for longer than its lease neither settle nor remember what it lost",
+    name: "lets a worker that stood still for longer than its lease neither settle, remember nor say what it lost",
     shared: true,
     async run(stage) {
       const silent = await stage.open({ lease: 600, clock: manualClock() });
@@ -135,11 +185,15 @@ export const leaseCases: readonly Case[] = [
       const job = await worker.next();
       assert.deepEqual([...job.steps], [["before", "1"]]);
       await assert.rejects(stage.wait(late.remember("after", "2")), hasCode("LEASE_LOST"));
+      late.chunk("stream", '"old"');
+      late.progress('"old"');
       assert.equal(await stage.wait(late.settle(succeeded("old"))), false);
-      assert.equal((await stage.run(other, id!)).state, "running");
+      const { state, progress } = await stage.run(other, id!);
+      assert.deepEqual([state, progress], ["running", undefined]);
       await stage.wait(job.settle(returned));
-      const again = await worker.next();
+      const again = await worker.settle(succeeded());
       assert.deepEqual([...again.steps], [["before", "1"]]);
+      assert.deepEqual(await stage.wait(all(other.chunks(id!, 0, new AbortController().signal))), []);
     },
   },
   {

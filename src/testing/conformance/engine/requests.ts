@@ -1,4 +1,12 @@
-import type { Engine, Outcome, RunRequest, Scheduling, StepRequest, Waits } from "../../../work/engine.ts";
+import type {
+  ConcurrencyLimit,
+  Engine,
+  Outcome,
+  RunRequest,
+  Scheduling,
+  StepRequest,
+  Waits,
+} from "../../../work/engine.ts";
 import { RunIds } from "../../../work/ids.ts";
 import { TaskDeclaration, type AnyTaskOptions } from "../../../work/task.ts";
 import { WorkflowDeclaration } from "../../../work/workflow.ts";
@@ -30,6 +38,11 @@ export function runOf(task: string, given: Partial<RunRequest> = {}): RunRequest
     awaited: true,
     ...given,
   };
+}
+
+/** A run of the task "a" with a concurrency key: one at a time, in line, unless said. */
+export function keyed(key: string, limit: Partial<ConcurrencyLimit> = {}, given: Partial<RunRequest> = {}): RunRequest {
+  return runOf("a", { concurrency: { key, limit: 1, strategy: "queue", ...limit }, ...given });
 }
 
 /** A task as a worker declares it. Its body is never called: jobs are played by the case. */

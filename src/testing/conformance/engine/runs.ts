@@ -47,6 +47,14 @@ export const runCases: readonly Case[] = [
     },
   },
   {
+    name: "takes nothing when nothing is asked for",
+    async run(stage) {
+      const engine = await stage.open();
+      assert.deepEqual(await engine.enqueue([]), []);
+      assert.deepEqual(await engine.list({}), []);
+    },
+  },
+  {
     name: "takes all of a batch or none, as anyone sees",
     async run(stage) {
       const engine = await stage.open();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ask, failed, runOf, succeeded } from "./requests.ts";
+import { ask, failed, Flow, runOf, succeeded } from "./requests.ts";
 import type { Case } from "./stage.ts";
 
 /** Runs that are due later, and those that could not start in time. */
@@ -89,6 +89,30 @@ export const scheduleCases: readonly Case[] = [
       const worker = await stage.worker(engine, { tasks: ["a"] });
       await stage.quiet();
       assert.equal(worker.jobs.length, 0);
+    },
+  },
+  {
+    name: "begins a delayed workflow when it is due",
+    async run(stage) {
+      const engine = await stage.open();
+      const flow = new Flow("flow", { a: {}, b: { parents: ["a"] } });
+      const worker = await stage.worker(engine, { flows: [flow] });
+      const began = stage.now;
+      const [id] = await ask(engine, flow.request({ delay: 400 }));
+      assert.equal((await stage.run(engine, id!)).state, "scheduled");
+      worker.play(() => succeeded());
+      assert.equal((await stage.result(engine, id!)).state, "succeeded");
+      assert.ok(stage.now - began >= 350);
+    },
+  },
+  {
+    name: "cancels what needs a step that could not start in time, and the workflow's run",
+    async run(stage) {
+      const engine = await stage.open();
+      const flow = new Flow("flow", { a: { scheduleTimeout: 200 }, b: { parents: ["a"] } });
+      const [id] = await ask(engine, flow.request());
+      assert.equal((await stage.result(engine, id!)).state, "cancelled");
+      assert.deepEqual(await stage.steps(engine, id!), { a: "cancelled", b: "cancelled" });
     },
   },
   {
