@@ -29,6 +29,14 @@ export const testingErrors = {
     means: "A race did not come to rest: background tasks went on and on.",
     remedy: "Let an actor end them, or raise explore()'s steps.",
   },
+  NO_WORKERS: {
+    means: "A test asked for the work of an app that declares none.",
+    remedy: "List it: createApp({ workflows: [mails], workers: [mailer] }).",
+  },
+  NO_SUCH_WORKER: {
+    means: "A test was to crash, stall or resume a worker that the app does not run, or that another engine serves.",
+    remedy: "Name one of the app's workers, and leave out testApp()'s engine.",
+  },
   NO_TABS: {
     means: "A test opened a tab of an app that has no live states.",
     remedy: "List the state: createApp({ states: [counter] }).",

@@ -1,6 +1,7 @@
 export { manualClock } from "./clock.ts";
 export type { ManualClock, ManualClockOptions } from "./clock.ts";
 export { testApp } from "./test-app.ts";
+export type { TestWork } from "./work.ts";
 export type { TestApp, TestAppOptions } from "./test-app.ts";
 export { explore } from "./explore.ts";
 export type { Exploration, Explored, ExploreOptions } from "./explore.ts";

@@ -4,7 +4,9 @@ import type { App } from "../app/app.ts";
 import type { AppRun } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Clock } from "../kernel/clock.ts";
+import type { Engine } from "../work/engine.ts";
 import type { EventOf } from "./event-log.ts";
+import type { FaultyLedger } from "./faults.ts";
 import type { Interleave } from "../live/server/runtime.ts";
 import type { LeakReport } from "./leaks.ts";
 import type { LifespanEvent } from "../kernel/events.ts";
@@ -12,10 +14,12 @@ import type { LogLine, TestWorld } from "./world.ts";
 import type { OverridePairs } from "./override.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { Store } from "../live/server/store.ts";
+import type { TestWork } from "./work.ts";
 import type { StopRequest } from "../kernel/generation.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { assertUsed, overridesFrom } from "./override.ts";
 import { browserOf, openTab, type TabOptions, type TestTab } from "./tab.ts";
+import { declaresWork } from "../app/assembly.ts";
 import { EventLog } from "./event-log.ts";
 import { leakReport } from "./leaks.ts";
 import { prepare } from "../app/run.ts";
@@ -37,6 +41,8 @@ export interface TestAppOptions<Vs extends readonly unknown[], C extends Clock> 
   readonly random?: () => number;
   /** Keeps the live states, in place of the app's own store. */
   readonly store?: Store;
+  /** Keeps the runs, in place of the app's own. One in memory unless said. */
+  readonly engine?: Engine;
   /** Serves on a real socket as well: true for a free port of 127.0.0.1. */
   readonly listen?: boolean | ListenOptions;
   /** false: disposal does not throw when something is left behind. */
@@ -61,6 +67,8 @@ export interface TestApp<L, C extends Clock> extends AsyncDisposable {
   request(path: string | Request, init?: RequestInit): Promise<Response>;
   /** Opens a tab that shows `state`, in process, and waits for its first snapshot. */
   tab<S extends AnyState>(state: S, options?: TabOptions): Promise<TestTab<S>>;
+  /** Runs tasks and workflows, waits for them, and makes workers fail. @throws LivespanError NO_WORKERS */
+  readonly work: TestWork;
   /** The first such event, of those that have happened or else of those to come. Rejects when the app ends without it. */
   event<K extends LifespanEvent["type"]>(type: K, matches?: (event: EventOf<K>) => boolean): Promise<EventOf<K>>;
   /** Stops the app; rejects when something failed or was left behind. */
@@ -78,7 +86,7 @@ export async function testApp<L, const Vs extends readonly unknown[] = [], C ext
   app: App<L>,
   options: TestAppOptions<Vs, C> = {},
 ): Promise<TestApp<L, C>> {
-  assertOptions("testApp()", options, ["override", "clock", "budgets", "random", "store", "listen", "leaks"]);
+  assertOptions("testApp()", options, ["override", "clock", "budgets", "random", "store", "engine", "listen", "leaks"]);
   const running = new RunningApp(app, options);
   await running.start(options);
   return running;
@@ -102,6 +110,8 @@ export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   private readonly refusesLeaks: boolean;
   private listener: Listener | undefined;
   private run!: AppRun;
+  private testWork: TestWork | undefined;
+  private ledger: FaultyLedger | undefined;
   private pageClock: Clock;
   private interleave: Interleave | undefined;
 
@@ -126,10 +136,12 @@ export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
       budgets,
       overrides,
       store,
+      engine: await this.engineOf(options.engine),
       interleave,
       ...(listener !== undefined && { intakes: (fetch) => [listener.intake(fetch)], address: () => listener.address }),
     });
     this.run.generation.on(this.seen.add);
+    await this.openWork();
     try {
       this.assertOverrides(overrides);
       await this.run.start();
@@ -159,6 +171,11 @@ export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
     return this.address?.url ?? "http://test.local";
   }
 
+  get work(): TestWork {
+    if (this.testWork !== undefined) return this.testWork;
+    throw testingError("NO_WORKERS", `app "${this.app.name}" declares no workflows, workers or engine.`);
+  }
+
   request(path: string | Request, init?: RequestInit): Promise<Response> {
     return this.run.fetch(new Request(typeof path === "string" ? new URL(path, this.url) : path, init));
   }
@@ -182,6 +199,7 @@ export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   }
 
   stop(request?: StopRequest): Promise<StopReport> {
+    this.ledger?.resumeAll();
     return this.run.stop(request);
   }
 
@@ -199,6 +217,21 @@ export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   private async prepareListener(options: ListenOptions): Promise<void> {
     const { nodeListener } = await import("../http/servers/node.ts");
     this.listener = nodeListener({ host: "127.0.0.1", ...options, clock: this.clock, log: this.world.log });
+  }
+
+  private async engineOf(given: Engine | undefined): Promise<Engine | undefined> {
+    if (given !== undefined || !declaresWork(this.app)) return given;
+    const { TestEngine } = await import("./work.ts");
+    const { engine, ledger } = new TestEngine();
+    this.ledger = ledger;
+    return engine;
+  }
+
+  private async openWork(): Promise<void> {
+    const { work } = this.run;
+    if (work === undefined) return;
+    const { TestClient } = await import("./work.ts");
+    this.testWork = new TestClient(work, this.ledger);
   }
 
   private assertOverrides(overrides: ReturnType<typeof overridesFrom>): void {
