@@ -22,8 +22,8 @@ export interface EmbeddedOptions extends QueueOptions {
 }
 
 /**
- * Keeps runs in a SQLite file on this machine, in a thread of its own. Several processes may have the same file: each looks
- * every 25 ms whether another has written. The file must be on a disk of the machine: on a network file system (NFS, SMB, and
+ * Keeps runs in a SQLite file on this machine, in a thread of its own. Several processes may have the same file: each hears
+ * within a few milliseconds that another has written, or within 25 where the system does not tell of files. The file must be on a disk of the machine: on a network file system (NFS, SMB, and
  * shared volumes of virtual machines) locks and shared memory do not work, and the file would be damaged.
  *
  * The thread keeps no process alive, except while something is awaited: a program that forgets to close its client ends all the

@@ -25,7 +25,7 @@ const pause = 500;
 
 /**
  * Runs in a SQLite file, which a thread has, so that a slow disk or another process that writes stops nothing here. Calls of
- * one turn travel as one message. Other processes may have the same file: what they write is seen within 25 ms.
+ * one turn travel as one message. Other processes may have the same file, and are heard of within some milliseconds.
  */
 export class EmbeddedLedger implements Ledger {
   readonly name = "embedded";

@@ -1,12 +1,10 @@
 // The entry of the thread that has the file: it answers calls in their order, and says when another process has written.
 import type { FromThread, PostedCall, ThreadOptions, ToThread } from "./message.ts";
 import { failureOf } from "./failure.ts";
+import { Others } from "./others.ts";
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 import { shown } from "./folder.ts";
 import { Store } from "./store.ts";
-
-/** Milliseconds between two looks at whether another process has written. */
-const pollEvery = 25;
 
 // Both are there in a thread that was started by `spawn.ts`, and this file is run by nothing else.
 serve(parentPort as MessagePort, workerData as ThreadOptions);
@@ -16,12 +14,12 @@ function serve(port: MessagePort, options: ThreadOptions): void {
   const store = open(options, say);
   if (store === undefined) return port.close();
   say({ kind: "opened" });
-  const poll = setInterval(() => store.hasChanged() && say({ kind: "changed" }), pollEvery);
+  const others = new Others(options.file, store, () => say({ kind: "changed" }));
   port.on("message", (first: ToThread) => {
     const { calls, isLast } = waiting(port, first);
     if (calls.length > 0) say({ kind: "answers", ...store.perform(calls) });
     if (!isLast) return;
-    clearInterval(poll);
+    others.close();
     store.close();
     port.close();
   });
