@@ -118,4 +118,35 @@ describe("over lines that lose, delay and repeat calls", () => {
       assert.deepEqual([...new Set(kept.values())], [1]);
     });
   }
+
+  for (let seed = 1; seed <= 8; seed++) {
+    test(`what a job says is kept once and in order (seed ${seed})`, async () => {
+      const world = stage();
+      const space = new Space();
+      const good = space.engine();
+      const engine = space.engine(
+        {},
+        faulty(world, dice(seed), (name) => name === "register"),
+      );
+      await good.open(world);
+      await engine.open(world);
+      const said = Array.from({ length: 200 }, (_, i) => String(i));
+      const body = async (job: Job): Promise<void> => {
+        for (const data of said) {
+          job.chunk("stream", data);
+          await new Promise<void>((resolve) => void world.clock.after(20, resolve));
+        }
+        await job.settle(succeeded);
+      };
+      await engine.station(spec((job) => void body(job))).open(never);
+      const [id] = await enqueue(good, [request("a")]);
+      const read = (async () => {
+        const data: string[] = [];
+        for await (const chunk of good.chunks(id!, 0, never)) data.push(chunk.data);
+        return data;
+      })();
+      assert.deepEqual(await world.clock.until(read), said);
+      await world.clock.until(Promise.all([engine.close(), good.close()]));
+    });
+  }
 });

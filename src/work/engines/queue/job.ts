@@ -17,6 +17,8 @@ export class ClaimedJob implements Job {
   readonly row: JobRow;
   /** It has said something that may not be kept yet. */
   hasSaid = false;
+  /** How many chunks it has said. */
+  chunks = 0;
   /** Settled here, or lost: its slot is free, or what it sends is refused. */
   isSettled = false;
   isLost = false;

@@ -109,14 +109,17 @@ export interface WorkerRow {
   readonly lease: number;
 }
 
+/** What jobs say, each of one claim: what another's has said since is not touched. */
 export interface Said {
   readonly chunks: readonly {
     readonly id: string;
-    readonly attempt: number;
+    readonly fence: number;
+    /** From 1 for each claim, so that what is said twice is kept once. */
+    readonly place: number;
     readonly kind: Chunk["kind"];
     readonly data: string;
   }[];
-  readonly progress: readonly { readonly id: string; readonly attempt: number; readonly value: string }[];
+  readonly progress: readonly { readonly id: string; readonly fence: number; readonly value: string }[];
 }
 
 /** Every call: what it takes, what it gives. `now` is the ledger's own. */

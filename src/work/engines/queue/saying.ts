@@ -26,13 +26,15 @@ export class Saying {
 
   sayProgress(job: ClaimedJob, value: string): void {
     job.hasSaid = true;
-    this.progress.set(job.runId, { id: job.runId, attempt: job.attempt, value });
+    const { id, fence } = job.row;
+    this.progress.set(id, { id, fence, value });
     this.rounds.within(gathering);
   }
 
   sayChunk(job: ClaimedJob, kind: Chunk["kind"], data: string): void {
     job.hasSaid = true;
-    this.chunks.push({ id: job.runId, attempt: job.attempt, kind, data });
+    const { id, fence } = job.row;
+    this.chunks.push({ id, fence, place: ++job.chunks, kind, data });
     this.rounds.within(gathering);
   }
 

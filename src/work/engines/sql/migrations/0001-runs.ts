@@ -57,9 +57,11 @@ export const runs = [
   "create table {waits} (run text not null, event text not null, step text, primary key (run, event))",
   "create index waits_event on {waits} (event)",
   `create table {chunks} (
-    at {sequence}, run text not null, attempt integer not null, kind text not null, data text not null
+    at {sequence}, run text not null, fence integer not null, place integer not null, attempt integer not null,
+    kind text not null, data text not null
   )`,
   "create index chunks_run on {chunks} (run, at)",
+  "create unique index chunks_place on {chunks} (run, fence, place)",
   `create table {workers} (
     id text primary key, name text not null, host text not null, pid integer not null, slots integer not null,
     lease {moment} not null, beat integer not null default 0

@@ -97,6 +97,7 @@ export function* add(told: Told, now: number, requests: readonly RunRequest[]): 
   for (const request of added) {
     if (request.steps === undefined && isPlain(request)) told.queued.add(request.task);
     else told.due(dueOf(request, now));
+    if (isPlain(request) && request.scheduleTimeout !== undefined) told.due(now + request.scheduleTimeout);
   }
   const entering = added.filter((request) => !isPlain(request) && dueOf(request, now) === undefined);
   yield* enter(told, now, entering.map(enteringOf));

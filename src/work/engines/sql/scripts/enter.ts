@@ -51,9 +51,10 @@ const queueRuns = `update {runs} as r set state = case when kind = 'workflow' th
 function* queue(told: Told, now: number, runs: readonly Entering[]): Script<void> {
   if (runs.length === 0) return;
   yield* query(queueRuns, JSON.stringify(runs.map(({ id }) => id)), now);
-  for (const { id, kind, task } of runs) {
+  for (const { id, kind, task, start_within } of runs) {
     if (kind === "workflow") yield* advance(told, now, id);
     else told.queued.add(task);
+    if (start_within !== null) told.due(now + start_within);
   }
 }
 

@@ -22,16 +22,17 @@ export function* say({ said: { chunks, progress } }: Calls["say"]["takes"]): Scr
   const told = new Told();
   if (chunks.length > 0) {
     yield* query(
-      `insert into {chunks} (run, attempt, kind, data) select c.id, c.attempt, c.kind, c.data
-       from rows($1 as c; place int, id text, attempt int, kind text, data text)
-       join {runs} as r on r.id = c.id and r.attempt = c.attempt and r.state = 'running' order by c.place`,
-      JSON.stringify(chunks.map((chunk, place) => ({ place, ...chunk }))),
+      `insert into {chunks} (run, fence, place, attempt, kind, data) select c.id, c.fence, c.place, r.attempt, c.kind, c.data
+       from rows($1 as c; id text, fence int, place int, kind text, data text)
+       join {runs} as r on r.id = c.id and r.fence = c.fence and r.state = 'running' where true order by c.id, c.place
+       on conflict do nothing`,
+      JSON.stringify(chunks),
     );
   }
   if (progress.length > 0) {
     yield* query(
-      `update {runs} as r set progress = p.value from rows($1 as p; id text, attempt int, value text)
-       where r.id = p.id and r.attempt = p.attempt and r.state = 'running'`,
+      `update {runs} as r set progress = p.value from rows($1 as p; id text, fence int, value text)
+       where r.id = p.id and r.fence = p.fence and r.state = 'running'`,
       JSON.stringify(progress),
     );
   }
