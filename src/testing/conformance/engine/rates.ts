@@ -23,7 +23,7 @@ export const rateCases: readonly Case[] = [
       );
       for (let index = 2; index < began.length; index++) {
         const passed = began[index]! - began[index - 2]!;
-        assert.ok(passed >= 400, `the run ${index} came ${passed} ms after the one two before it`);
+        assert.ok(passed >= 250, `the run ${index} came ${passed} ms after the one two before it`);
       }
       assert.ok(began[5]! - began[0]! >= 900);
     },
