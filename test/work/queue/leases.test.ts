@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { hostname } from "node:os";
 import { describe, test } from "node:test";
 import type { CallName } from "../../../src/work/engines/queue/ledger.ts";
-import { enqueue, Inbox, never, request, spec, stage, succeeded } from "./stage.ts";
+import { declared, enqueue, Inbox, never, request, spec, stage, succeeded } from "./stage.ts";
 import { host } from "../../../src/work/engines/queue/host.ts";
 import { Space, type Way } from "./space.ts";
 import { workError } from "../../../src/work/errors.ts";
@@ -17,11 +17,12 @@ describe("a worker whose process stands still for longer than its lease", () => 
     await slow.open(stalled);
     await fast.open(world);
     const [mine, theirs] = [new Inbox(), new Inbox()];
-    const first = slow.station(spec(mine.receive, { name: "slow", slots: 2 }));
+    const first = slow.station(spec(mine.receive, { name: "slow", slots: 2, tasks: [declared("a"), declared("b")] }));
     await first.open(never);
     const { id: before } = first;
     const ids = await enqueue(fast, [request("a"), request("a")]);
     const [lost, other] = [await mine.next(), await mine.next()];
+    const [only] = await enqueue(fast, [request("b")]);
     const second = fast.station(spec(theirs.receive, { name: "fast" }));
     await second.open(never);
     await world.clock.advance(2_900);
@@ -39,6 +40,10 @@ describe("a worker whose process stands still for longer than its lease", () => 
     assert.equal(other.signal.aborted, true);
     assert.equal(other.signal.reason.why, "lease-lost");
     assert.equal(await other.settle(succeeded), false);
+    // What is queued is taken at once.
+    const next = await mine.next();
+    assert.deepEqual([next.runId, stalled.clock.now()], [only, 0]);
+    assert.equal(await next.settle(succeeded), true);
     assert.notEqual(first.id, before);
     await second.leave();
     await enqueue(fast, [request("a")]);

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { EngineWorld, StationSpec } from "../../engine.ts";
+import { Backoff } from "../../../kernel/backoff.ts";
 import { host } from "./host.ts";
 import type { Ledger } from "./ledger.ts";
-import { Rounds } from "./rounds.ts";
+import { isDown, Rounds } from "./rounds.ts";
+import { sleep } from "../../../kernel/alarms.ts";
 
 /** A worker's place in the ledger, kept by beating. One that was buried takes another, under a new id. */
 export class Beats {
@@ -10,6 +12,7 @@ export class Beats {
   /** There is a place: jobs can be claimed. */
   isRegistered = false;
   private readonly ledger: Ledger;
+  private readonly world: EngineWorld;
   private readonly spec: StationSpec;
   private readonly lease: number;
   private readonly rounds: Rounds;
@@ -18,6 +21,7 @@ export class Beats {
 
   constructor(ledger: Ledger, world: EngineWorld, spec: StationSpec, lease: number, on: BeatEvents) {
     this.ledger = ledger;
+    this.world = world;
     this.spec = spec;
     this.lease = lease;
     this.lost = on.lost;
@@ -27,8 +31,21 @@ export class Beats {
     this.rounds = new Rounds({ clock, log, what, again: Math.min(1_000, lease / 6), go: () => this.go() });
   }
 
-  /** Rejects with ENGINE_DOWN. */
-  async register(): Promise<void> {
+  /** Tries until there is a place, or it is no longer wanted. Rejects with the signal's reason in between. */
+  async join(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.world;
+    const backoff = new Backoff({ base: 100, max: 5_000 }, random);
+    while (!this.isRegistered) {
+      try {
+        await this.register();
+      } catch (error) {
+        if (!isDown(error)) throw error;
+        await sleep(clock, backoff.next(0), signal);
+      }
+    }
+  }
+
+  private async register(): Promise<void> {
     const { id, ledger, spec, lease } = this;
     const { name, slots } = spec;
     const worker = { id, name, host, pid: process.pid, slots, lease };

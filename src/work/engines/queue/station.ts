@@ -6,11 +6,11 @@ import { Batch, settlementOf } from "./batch.ts";
 import { Beats } from "./beats.ts";
 import { ClaimedJob, type Hand } from "./job.ts";
 import { isDown, Rounds } from "./rounds.ts";
+import { JobsInHand } from "./in-hand.ts";
 import { Lanes } from "./lanes.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import { patiently } from "./patience.ts";
 import { Saying } from "./saying.ts";
-import { sleep } from "../../../kernel/alarms.ts";
 import { workError } from "../../errors.ts";
 
 /** How long a worker without news waits before it looks by itself, in milliseconds. */
@@ -48,7 +48,7 @@ export class QueueStation implements Station, Hand {
   private readonly saying: Saying;
   private readonly rounds: Rounds;
   private readonly backoff: Backoff;
-  private readonly inHand = new Map<string, ClaimedJob>();
+  private readonly inHand = new JobsInHand();
   private batch = new Batch();
   private state: "new" | "open" | "closed" | "left" = "new";
   private isDown = false;
@@ -93,7 +93,7 @@ export class QueueStation implements Station, Hand {
     signal.throwIfAborted();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      await Promise.race([this.register(signal), fired]);
+      await Promise.race([this.join(signal), fired]);
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
@@ -102,19 +102,9 @@ export class QueueStation implements Station, Hand {
     this.rounds.soon();
   }
 
-  /** Tries until it is there, or is no longer wanted. */
-  private async register(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.around.world;
-    const backoff = new Backoff({ base: 100, max: 5_000 }, random);
-    while (!this.beats.isRegistered) {
-      try {
-        await this.beats.register();
-      } catch (error) {
-        if (!isDown(error)) throw error;
-        await sleep(clock, backoff.next(0), signal);
-      }
-      if (signal.aborted) return this.leave();
-    }
+  private async join(signal: AbortSignal): Promise<void> {
+    await this.beats.join(signal);
+    if (signal.aborted) await this.leave();
   }
 
   async close(): Promise<void> {
@@ -158,7 +148,7 @@ export class QueueStation implements Station, Hand {
   }
 
   heard(news: News | undefined): void {
-    if (this.state !== "open" && this.inHand.size === 0) return;
+    if (this.state !== "open" && this.inHand.isEmpty) return;
     if (news === undefined) {
       this.looks.within(often);
       this.lanes.stir();
@@ -268,7 +258,7 @@ export class QueueStation implements Station, Hand {
     for (const row of jobs) {
       if (this.lanes.take(row, this.state === "open")) {
         const job = new ClaimedJob(row, this);
-        this.inHand.set(row.id, job);
+        this.inHand.add(job);
         this.spec.receive(job);
       } else this.giveBack(row, row.linked);
     }
@@ -286,44 +276,33 @@ export class QueueStation implements Station, Hand {
   private async compareHands(): Promise<void> {
     this.isDoubtful = false;
     const held = await this.around.ledger.call("hand", { worker: this.id });
-    const ended = new Set(this.batch.settlements.map(({ id, fence }) => `${id} ${fence}`));
-    for (const { id, fence } of held) {
-      const isKnown = this.inHand.get(id)?.row.fence === fence || ended.has(`${id} ${fence}`);
-      if (!isKnown) this.giveBack({ id, fence }, true);
-    }
+    for (const job of this.inHand.missing(held, this.batch.settlements)) this.giveBack(job, true);
     this.answered();
   }
 
   private async abortCancelled(): Promise<number> {
     // One that is on its way here may be among them.
     this.hasLooked = true;
-    if (this.inHand.size === 0 || !this.beats.isRegistered) return Infinity;
-    for (const { id, fence, why, reason } of await this.around.ledger.call("cancelled", { worker: this.id })) {
-      const job = this.inHand.get(id);
-      if (job?.row.fence === fence) job.abort(why, `run ${id} of "${job.task}" was cancelled: ${reason}.`);
+    if (!this.inHand.isEmpty && this.beats.isRegistered) {
+      this.inHand.abort(await this.around.ledger.call("cancelled", { worker: this.id }));
     }
     return Infinity;
   }
 
   private beaten(): void {
-    if (!this.around.ledger.isShared) return;
-    this.looks.soon();
-    // Once a lease: an answer may have been lost that the ledger itself asked for again.
-    if (++this.beatsSeen % 3 !== 0) return;
-    this.isDoubtful = true;
+    if (this.around.ledger.isShared) {
+      this.looks.soon();
+      // Once a lease: an answer may have been lost that the ledger itself asked for again.
+      if (++this.beatsSeen % 3 === 0) this.isDoubtful = true;
+    }
     this.turn();
   }
 
   private lost(): void {
     const { name } = this.spec;
     this.around.world.log("error", `worker "${name}" lost its lease: its jobs are given to others, and aborted here.`);
-    for (const job of this.inHand.values()) {
-      job.isLost = true;
-      job.abort("lease-lost", `worker "${name}" lost its lease while it ran "${job.task}" (run ${job.runId}).`);
-    }
-    this.inHand.clear();
+    this.inHand.lose(name);
     this.lanes.stir();
-    this.turn();
   }
 
   settle(job: ClaimedJob, outcome: Outcome, ended: Promise<void> | undefined): Promise<boolean> {
@@ -347,7 +326,7 @@ export class QueueStation implements Station, Hand {
     const { id } = job.row;
     const { batch } = this;
     batch.settlements.push(settlementOf(job.row, outcome, this.around.ledger.now()));
-    this.inHand.delete(id);
+    this.inHand.drop(job);
     return batch.kept.then((refused) => !refused.has(id));
   }
 
