@@ -36,7 +36,8 @@ export const cancellingCases: readonly Case[] = [
       const began = stage.now;
       assert.equal(await engine.cancel({ ids: [id!] }, "stop it"), 1);
       const reason = await stage.wait(fired(job!.signal));
-      assert.ok(stage.now - began < 1_000);
+      // A second, and what a slow machine adds.
+      assert.ok(stage.now - began < 3_000);
       isAbortedBy(reason, "user");
       assert.match((reason as Error).message, /stop it/);
       assert.equal((await stage.run(engine, id!)).state, "running");
@@ -55,7 +56,7 @@ export const cancellingCases: readonly Case[] = [
       const worker = await stage.worker(a, { tasks: ["a"] });
       const job = await worker.next();
       assert.equal(await b.cancel({ ids: [id!] }, "stop"), 1);
-      isAbortedBy(await stage.wait(fired(job.signal), 2_000), "user");
+      isAbortedBy(await stage.wait(fired(job.signal), 3_000), "user");
       await stage.wait(job.settle(cancelled("stop")));
       assert.equal((await stage.result(b, id!)).state, "cancelled");
     },

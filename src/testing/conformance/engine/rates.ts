@@ -3,7 +3,7 @@ import type { RateLimit, RunRequest } from "../../../work/engine.ts";
 import { ask, runOf, succeeded, times } from "./requests.ts";
 import type { Case } from "./stage.ts";
 
-/** How many runs are admitted in a while. What is given to a worker may come a little later than it was admitted. */
+/** How many runs are admitted in a while. What is given to a worker may come later than it was admitted, never sooner. */
 export const rateCases: readonly Case[] = [
   {
     name: "admits no more in any while than the rate allows, in the order of asking",
@@ -15,17 +15,18 @@ export const rateCases: readonly Case[] = [
         began.push(stage.now);
         return succeeded();
       });
+      const asked = stage.now;
       const ids = await ask(engine, ...times(6, () => limited({ key: "k", limit: 2, per: 500 })));
       await stage.results(engine, ids);
       assert.deepEqual(
         worker.jobs.map(({ runId }) => runId),
         ids,
       );
-      for (let index = 2; index < began.length; index++) {
-        const passed = began[index]! - began[index - 2]!;
-        assert.ok(passed >= 250, `the run ${index} came ${passed} ms after the one two before it`);
+      for (const [index, at] of began.entries()) {
+        const soonest = Math.floor(index / 2) * 500;
+        // The engine's calendar and the clock here may be a little apart.
+        assert.ok(at - asked >= soonest - 50, `the run ${index} came after ${at - asked} ms`);
       }
-      assert.ok(began[5]! - began[0]! >= 900);
     },
   },
   {
