@@ -187,7 +187,10 @@ function* addSteps(told: Told, now: number, requests: readonly RunRequest[]): Sc
     request.steps!.map((step) => stepOf(request, step, now, isFirst(request, step))),
   );
   yield* write(steps, now);
-  for (const { state, task } of steps) if (state === "queued") told.queued.add(task);
+  for (const { state, task, start_by } of steps) {
+    if (state === "queued") told.queued.add(task);
+    told.due(start_by);
+  }
   // What could not be queued by itself: first steps with a key, a rate or something to wait for, and workflows of none.
   for (const request of withSteps) {
     const rest = request.steps!.some((step) => step.parents.length === 0 && !isFirst(request, step));
