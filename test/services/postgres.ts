@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { after } from "node:test";
-import pg from "pg";
+import { Client } from "pg";
 import { startPostgres } from "../../tools/services/postgres.ts";
 
-export { startPostgres, type PostgresServer } from "../../tools/services/postgres.ts";
+export { startPostgres } from "../../tools/services/postgres.ts";
 
 /**
  * A database of this file's own, dropped when its tests have ended: on the server that the gate started, or on one of this
@@ -26,7 +26,7 @@ export async function postgresUrl(): Promise<string> {
 
 /** The rows that one statement gives, over a connection of its own. */
 export async function query(url: string, text: string, values: unknown[] = []): Promise<readonly object[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   // A connection that is lost while nothing is asked says so by this event, which would end the process.
   client.on("error", () => {});
   await client.connect();

@@ -5,6 +5,9 @@ import { workError } from "../../errors.ts";
 /** In their order: the n-th makes version n. One that was released is never changed. */
 const migrations: readonly (readonly string[])[] = [runs];
 
+/** What `migrate` makes. */
+export const latestVersion = migrations.length;
+
 /**
  * Brings the schema up to date, under a lock that the member has taken. `where` is for the message.
  *

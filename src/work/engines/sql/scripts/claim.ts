@@ -2,7 +2,7 @@ import type { FinalState, RunFailure, Settled } from "../../../run.ts";
 import type { JobRow, Lane } from "../../queue/ledger.ts";
 import { query, type Script } from "../script.ts";
 
-interface Claimed {
+export interface Claimed {
   readonly id: string;
   readonly task: string;
   readonly fence: number;
@@ -23,7 +23,7 @@ interface Claimed {
 const mostLines = 100;
 
 /** The first in the lines of so many tasks. Each line has its own order in the index, so none is read beyond what is taken. */
-function firstInLine(tasks: number, from: number): string {
+export function firstInLine(tasks: number, from: number): string {
   if (tasks > mostLines) {
     return `select id, cost, priority, place from {runs} where task in (texts($${from})) and state = 'queued'
       order by priority desc, place, id limit $${from - 1} {skip locked}`;
@@ -40,14 +40,17 @@ function firstInLine(tasks: number, from: number): string {
   return `${all} order by priority desc, place, id limit $${from - 1}`;
 }
 
-function linesOf(tasks: readonly string[]): readonly string[] {
+/** What stands for the tasks of a line among the parameters. */
+export function linesOf(tasks: readonly string[]): readonly string[] {
   return tasks.length > mostLines ? [JSON.stringify(tasks)] : tasks;
 }
 
 // Only while the worker is registered: what one that was buried claims would belong to nobody.
 const take = `update {runs} set state = 'running', worker = $1, fence = fence + 1, attempt = attempt + 1, started_at = $2,
   start_by = null where exists (select 1 from {workers} where id = $1)`;
-const taken = `returning id, task, fence, attempt, failures, cost, input, metadata, root, key, parents, ending, priority, place`;
+export const claimedColumns =
+  "id, task, fence, attempt, failures, cost, input, metadata, root, key, parents, ending, priority, place";
+const taken = `returning ${claimedColumns}`;
 
 const claims: string[] = [];
 const candidates: string[] = [];
@@ -56,7 +59,11 @@ const candidates: string[] = [];
 export function* claim(now: number, worker: string, lane: Lane): Script<JobRow[]> {
   const { tasks, slots } = lane;
   if (slots <= 0 || tasks.length === 0) return [];
-  const rows = lane.weighted ? yield* claimByCost(now, worker, lane) : yield* claimSlots(now, worker, lane);
+  return yield* jobsOf(lane.weighted ? yield* claimByCost(now, worker, lane) : yield* claimSlots(now, worker, lane));
+}
+
+/** What has been claimed, in its order, with what a job must know. */
+export function* jobsOf(rows: readonly Claimed[]): Script<JobRow[]> {
   if (rows.length === 0) return [];
   const ordered = [...rows].sort((a, b) => b.priority - a.priority || a.place - b.place || (a.id < b.id ? -1 : 1));
   const parents = yield* parentsOf(ordered);

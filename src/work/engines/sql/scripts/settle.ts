@@ -41,7 +41,7 @@ const succeedRuns = `update {runs} as r set state = 'succeeded', output = s.outp
   returning id, awaited`;
 
 /** A claim ends once: a run with this fence that nobody has in hand was settled by this very call, made before. */
-const settledBefore = `select id from rows($1 as s; run text, fence int) join {runs} as r on r.id = s.run
+export const settledBefore = `select id from rows($1 as s; run text, fence int) join {runs} as r on r.id = s.run
   where r.fence = s.fence and r.state <> 'running'`;
 
 /** Keeps how attempts have ended. Gives the ids of those that are another worker's by now. */
@@ -62,7 +62,8 @@ export function* settle(
   return missing.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
 }
 
-function isSimple({ to, linked }: Settlement): boolean {
+/** Nothing else moves by it. */
+export function isSimple({ to, linked }: Settlement): boolean {
   return to === "succeeded" && !linked;
 }
 
