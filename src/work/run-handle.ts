@@ -3,6 +3,7 @@ import type { Declaration } from "./run-request.ts";
 import type { Engine } from "./engine.ts";
 import type { RunHandle } from "./client.ts";
 import { RunError, workError } from "./errors.ts";
+import { startedTooLate } from "./run.ts";
 import { stepsOf } from "./run-request.ts";
 import { unpack } from "./payload.ts";
 import { WorkflowDeclaration } from "./workflow.ts";
@@ -94,8 +95,11 @@ function outputOf(settled: Settled, id: string, of: Declaration | undefined): un
       const cause = settled.error === undefined ? undefined : revived(settled.error);
       throw new RunError("RUN_FAILED", { runId: id, task }, `${run} failed: ${cause?.message ?? "unknown"}.`, cause);
     }
-    case "cancelled":
-      throw new RunError("RUN_CANCELLED", { runId: id, task }, `${run} was cancelled: ${settled.reason ?? byHand}.`);
+    case "cancelled": {
+      const { reason = byHand } = settled;
+      const cause = reason === startedTooLate ? workError("START_TOO_LATE", `${run} found no room.`) : undefined;
+      throw new RunError("RUN_CANCELLED", { runId: id, task }, `${run} was cancelled: ${reason}.`, cause);
+    }
   }
 }
 

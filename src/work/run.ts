@@ -15,6 +15,9 @@ export type RunState =
 
 export type FinalState = Extract<RunState, "succeeded" | "failed" | "cancelled" | "skipped">;
 
+/** The reason of a run that was cancelled since no worker had begun it in time. */
+export const startedTooLate = "it was not started within its scheduleTimeout";
+
 /** What a task threw, as it is kept. */
 export interface RunFailure {
   readonly name: string;

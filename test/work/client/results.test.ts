@@ -190,6 +190,19 @@ test("a cancelled run rejects with the reason, and an unknown one says so", asyn
   await t[Symbol.asyncDispose]();
 });
 
+test("a run that could not start in time is cancelled, and says that by its cause", async () => {
+  const clock = manualClock();
+  const urgent = task("urgent", { scheduleTimeout: 1_000 }, () => 1);
+  const t = await testApp(createApp({ workflows: [urgent] }), { clock });
+  const handle = await t.work.enqueue(urgent);
+  await clock.advance(1_100);
+  await assert.rejects(handle.result(), (error: RunError) => {
+    assert.deepEqual([error.code, (error.cause as { code?: string }).code], ["RUN_CANCELLED", "START_TOO_LATE"]);
+    return true;
+  });
+  await t[Symbol.asyncDispose]();
+});
+
 test("whoever waits for a result can give up, and the run goes on", async () => {
   const gate = Promise.withResolvers<string>();
   const slow = task("slow", () => gate.promise);

@@ -4,6 +4,7 @@ import { finish } from "./finish.ts";
 import { giveBack } from "./workers.ts";
 import { goOn } from "./events.ts";
 import { query, Told, type Done, type Script } from "../script.ts";
+import { startedTooLate } from "../../../run.ts";
 
 /** So many are moved in one transaction. */
 const most = 500;
@@ -33,7 +34,7 @@ export function* tick({ now }: Calls["tick"]["takes"]): Script<Done<number | und
   for (const { id } of rows.filter(({ state }) => state === "waiting")) yield* goOn(told, now, id, undefined);
 
   const overdue = yield* query<{ id: string; start_by: number }>(late, now, most);
-  const reason = "it was not started within its scheduleTimeout";
+  const reason = startedTooLate;
   yield* finish(
     told,
     now,
