@@ -167,6 +167,7 @@ class MockedRun {
       steps,
       signal: this.cancelled.signal,
       settle,
+      lend: () => async () => {},
       remember: async (name, value) => void steps.set(name, value),
       progress() {},
       chunk() {},

@@ -183,7 +183,7 @@ export class WorkClient implements Client {
   }
 
   private handleOf<O>(id: string, of: Declaration | undefined, existing: boolean): RunHandle<O> {
-    return new Handle<O>({ id, of, existing, signal: this.parent?.signal, engine: () => this.parts.engine() });
+    return new Handle<O>({ id, of, existing, parent: this.parent, engine: () => this.parts.engine() });
   }
 }
 

@@ -195,6 +195,13 @@ export interface Job {
    * the job's slots are free only when it settles, which it never does by rejecting.
    */
   settle(outcome: Outcome, ended?: Promise<void>): Promise<boolean>;
+  /**
+   * The body waits for other runs: its slots are the station's until the returned function is called, which settles when it has
+   * them again, before anything new is claimed; or at once when `signal` fires, without them, since what is left is to clean up.
+   * What it uses of a capacity it keeps. Called again while that waits, it lends again, and that settles. A no-op where an engine
+   * counts slots itself.
+   */
+  lend(signal: AbortSignal): () => Promise<void>;
   /** Remembers for later attempts. Rejects with LEASE_LOST, ENGINE_DOWN. */
   remember(name: string, value: string): Promise<void>;
   /** JSON text; the last one is kept. May be called often. */

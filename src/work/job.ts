@@ -79,6 +79,9 @@ export class JobRun implements ParentRun {
   private ownParents: Readonly<Record<string, unknown>> | undefined;
   private ownClient: Client | undefined;
   private children: ChildIds | undefined;
+  /** How many waits for other runs go on, and what ends the lending of its slots. */
+  private waits = 0;
+  private takeBack: (() => Promise<void>) | undefined;
 
   constructor(job: Job, task: WorkerTask, around: JobSurroundings) {
     this.job = job;
@@ -119,6 +122,19 @@ export class JobRun implements ParentRun {
 
   childId(task: string, input: string, key: string | undefined): string {
     return (this.children ??= new ChildIds(this.runId)).id(task, input, key);
+  }
+
+  /**
+   * Waits for other runs. Its slots are lent from the first wait that goes on to the end of the last one: which of several the body
+   * waits for nobody knows.
+   */
+  async waiting<T>(wait: () => Promise<T>): Promise<T> {
+    if (this.waits++ === 0 && !this.isSettled) this.takeBack = this.job.lend(this.signal);
+    try {
+      return await wait();
+    } finally {
+      if (--this.waits === 0) await this.takeBack?.();
+    }
   }
 
   /** From the input to the outcome. Never rejects, and waits only for what is a promise: a synchronous body is settled at once. */

@@ -6,6 +6,8 @@ export interface ParentRun {
   readonly metadata: Readonly<Record<string, string>>;
   /** Waits for its children reject with this signal's reason. */
   readonly signal: AbortSignal;
+  /** Waits for other runs: its slots are free for them meanwhile. */
+  waiting<T>(wait: () => Promise<T>): Promise<T>;
   /**
    * The id of a child: the same when a later attempt asks for the same again. `task` is its full name, `input` the JSON text, `key`
    * what the body named it by (its idempotency key).

@@ -1,6 +1,7 @@
 import type { Chunk, RunFailure, RunInfo, RunState, Settled } from "./run.ts";
 import type { Declaration } from "./run-request.ts";
 import type { Engine } from "./engine.ts";
+import type { ParentRun } from "./parent.ts";
 import type { RunHandle } from "./client.ts";
 import { RunError, workError } from "./errors.ts";
 import { startedTooLate } from "./run.ts";
@@ -12,8 +13,8 @@ export interface HandleParts {
   readonly id: string;
   readonly of: Declaration | undefined;
   readonly existing: boolean;
-  /** Fires when nobody can wait any longer: in a job. */
-  readonly signal: AbortSignal | undefined;
+  /** Whose body waits. */
+  readonly parent: ParentRun | undefined;
   engine(): Promise<Engine>;
 }
 
@@ -33,7 +34,7 @@ export class Handle<O> implements RunHandle<O> {
 
   async result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<O> {
     const engine = await this.parts.engine();
-    const settled = await engine.result(this.id, this.until(signal));
+    const settled = await this.waiting(() => engine.result(this.id, this.until(signal)));
     return outputOf(settled, this.id, this.parts.of) as O;
   }
 
@@ -60,17 +61,35 @@ export class Handle<O> implements RunHandle<O> {
 
   async *progress({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<unknown, void, void> {
     const engine = await this.parts.engine();
-    for await (const value of engine.progress(this.id, this.until(signal) ?? never())) yield unpack(value);
+    for await (const value of this.each(engine.progress(this.id, this.until(signal) ?? never()))) yield unpack(value);
   }
 
   async *stream({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<unknown, void, void> {
     const engine = await this.parts.engine();
-    const chunks: AsyncIterable<Chunk> = engine.chunks(this.id, 0, this.until(signal) ?? never());
+    const chunks = this.each<Chunk>(engine.chunks(this.id, 0, this.until(signal) ?? never()));
     for await (const { kind, data } of chunks) if (kind === "stream") yield unpack(data);
   }
 
+  private waiting<T>(wait: () => Promise<T>): Promise<T> {
+    return this.parts.parent?.waiting(wait) ?? wait();
+  }
+
+  /** What a run says, as it comes. */
+  private async *each<T>(said: AsyncIterable<T>): AsyncGenerator<T, void, void> {
+    const from = said[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await this.waiting(() => from.next());
+        if (done === true) return;
+        yield value;
+      }
+    } finally {
+      await from.return?.();
+    }
+  }
+
   private until(signal: AbortSignal | undefined): AbortSignal | undefined {
-    const own = this.parts.signal;
+    const own = this.parts.parent?.signal;
     return own !== undefined && signal !== undefined ? AbortSignal.any([own, signal]) : (signal ?? own);
   }
 }

@@ -171,6 +171,7 @@ export class EngineDouble implements Pick<Engine, "enqueue" | "result" | "emit" 
         this.settle(run, outcome);
         return true;
       },
+      lend: () => async () => {},
       remember: async (name, value) => {
         if (run.fence !== fence) throw workError("LEASE_LOST", `run ${request.id} is another worker's.`);
         run.steps.set(name, value);

@@ -109,3 +109,54 @@ test("U20: a parent that is tried again finds its child", async (t) => {
   const { client, clock } = await crew(t, [parent, child]);
   assert.equal(await clock.until(client.run(parent)), 1);
 });
+
+test("a parent that waits for its child lends its slot: parent, child and grandchild end in one", async (t) => {
+  const told: string[] = [];
+  const grandchild = task("grandchild", () => told.push("grandchild"));
+  const child = task("child", async (_: unknown, ctx) => {
+    await (await ctx.enqueue(grandchild)).result();
+    return told.push("child");
+  });
+  const parent = task("parent", async (_: unknown, ctx) => {
+    await ctx.run(child);
+    return told.push("parent");
+  });
+  const { client, clock } = await crew(t, [parent, child, grandchild], 1);
+  await clock.until(client.runMany(parent, [1, 2, 3]));
+  assert.deepEqual(
+    told.toSorted(),
+    ["child", "grandchild", "parent"].flatMap((name) => [name, name, name]),
+  );
+});
+
+test("bodies that go on never exceed the slots, however many wait for children", async (t) => {
+  let [active, most] = [0, 0];
+  const enter = (): void => void (most = Math.max(most, ++active));
+  const child = task("child", async (_: number, { sleep }) => {
+    enter();
+    await sleep(10);
+    active--;
+  });
+  const parent = task("parent", async (_: unknown, ctx) => {
+    enter();
+    active--;
+    await ctx.runMany(child, [1, 2, 3]);
+    enter();
+    await ctx.sleep(10);
+    active--;
+  });
+  const { client, clock } = await crew(t, [parent, child], 2);
+  await clock.until(client.runMany(parent, [1, 2, 3, 4, 5, 6]));
+  assert.equal(most, 2);
+});
+
+test("a parent that follows what its child streams lends its slot", async (t) => {
+  const child = task("child", (_: unknown, { stream }) => stream("said"));
+  const parent = task("parent", async (_: unknown, ctx) => {
+    const heard: unknown[] = [];
+    for await (const chunk of (await ctx.enqueue(child)).stream()) heard.push(chunk);
+    return heard;
+  });
+  const { client, clock } = await crew(t, [parent, child], 1);
+  assert.deepEqual(await clock.until(client.run(parent)), ["said"]);
+});

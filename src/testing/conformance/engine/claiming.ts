@@ -4,6 +4,8 @@ import { lifespan } from "../../../kernel/lifespan.ts";
 import type { Case } from "./stage.ts";
 import type { Job } from "../../../work/engine.ts";
 
+const never = new AbortController().signal;
+
 /** Which jobs a worker is given, in which order, and how many. */
 export const claimingCases: readonly Case[] = [
   {
@@ -152,6 +154,53 @@ export const claimingCases: readonly Case[] = [
       const next = await worker.next();
       worker.play(() => succeeded());
       await stage.wait(Promise.all([next, ...worker.jobs.slice(1, 2)].map((job) => job.settle(succeeded()))));
+      await stage.results(engine, ids);
+    },
+  },
+  {
+    name: "a parent that waits for its child lends its slot, and has it again before anything new is begun",
+    async run(stage) {
+      const engine = await stage.open();
+      await ask(engine, ...times(3, () => runOf("a")));
+      const worker = await stage.worker(engine, { tasks: ["a"], slots: 1 });
+      const parent = await worker.next();
+      const takeBack = parent.lend(never);
+      const child = await worker.next();
+      let hasSlot = false;
+      const back = takeBack().then(() => (hasSlot = true));
+      await stage.quiet();
+      assert.deepEqual([hasSlot, worker.jobs.length], [false, 2]);
+      await stage.wait(child.settle(succeeded()));
+      await stage.wait(back);
+      await stage.quiet();
+      assert.equal(worker.jobs.length, 2);
+      await stage.wait(parent.settle(succeeded()));
+      await worker.settle(succeeded());
+    },
+  },
+  {
+    name: "a parent that ends while its slot is lent, or wanted again, gives it back once",
+    async run(stage) {
+      const engine = await stage.open();
+      const ids = await ask(engine, ...times(6, () => runOf("a")));
+      const worker = await stage.worker(engine, { tasks: ["a"], slots: 1 });
+      const [lent, wanted] = [await worker.next(), new AbortController()];
+      lent.lend(never);
+      const second = await worker.next();
+      const takeBack = second.lend(wanted.signal);
+      const third = await worker.next();
+      const back = takeBack();
+      wanted.abort();
+      await stage.wait(back);
+      await stage.wait(Promise.all([lent, second].map((job) => job.settle(succeeded()))));
+      await stage.quiet();
+      assert.equal(worker.jobs.length, 3);
+      await stage.wait(third.settle(succeeded()));
+      await worker.next();
+      await stage.quiet();
+      assert.equal(worker.jobs.length, 4);
+      worker.play(() => succeeded());
+      await stage.wait(worker.jobs[3]!.settle(succeeded()));
       await stage.results(engine, ids);
     },
   },

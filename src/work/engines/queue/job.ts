@@ -7,6 +7,7 @@ import { JobAborted } from "../../errors.ts";
 /** Where a claimed job came from. */
 export interface Hand {
   settle(job: ClaimedJob, outcome: Outcome, ended: Promise<void> | undefined): Promise<boolean>;
+  lend(job: ClaimedJob, signal: AbortSignal): () => Promise<void>;
   remember(job: ClaimedJob, name: string, value: string): Promise<void>;
   progress(job: ClaimedJob, value: string): void;
   chunk(job: ClaimedJob, kind: Chunk["kind"], data: string): void;
@@ -84,6 +85,10 @@ export class ClaimedJob implements Job {
 
   settle(outcome: Outcome, ended?: Promise<void>): Promise<boolean> {
     return this.hand.settle(this, outcome, ended);
+  }
+
+  lend(signal: AbortSignal): () => Promise<void> {
+    return this.hand.lend(this, signal);
   }
 
   remember(name: string, value: string): Promise<void> {

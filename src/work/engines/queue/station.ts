@@ -8,6 +8,7 @@ import { ClaimedJob, type Hand } from "./job.ts";
 import { isDown, Rounds } from "./rounds.ts";
 import { JobsInHand } from "./in-hand.ts";
 import { Lanes } from "./lanes.ts";
+import { Lending } from "./lending.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import { patiently } from "./patience.ts";
 import { Saying } from "./saying.ts";
@@ -44,6 +45,7 @@ export class QueueStation implements Station, Hand {
   private readonly around: StationAround;
   private readonly spec: StationSpec;
   private readonly lanes: Lanes;
+  private readonly lending: Lending;
   private readonly beats: Beats;
   private readonly saying: Saying;
   private readonly rounds: Rounds;
@@ -70,6 +72,7 @@ export class QueueStation implements Station, Hand {
     this.around = around;
     this.spec = spec;
     this.lanes = new Lanes(spec);
+    this.lending = new Lending(this.lanes);
     this.saying = new Saying(ledger, world);
     this.backoff = new Backoff({ base: 100, max: 5_000 }, random);
     this.beats = new Beats(ledger, world, spec, lease, { lost: () => this.lost(), beaten: () => this.beaten() });
@@ -199,7 +202,7 @@ export class QueueStation implements Station, Hand {
   /** False when there was nothing to do. */
   private async exchange(): Promise<boolean> {
     const isAsking = this.state === "open" && this.beats.isRegistered && this.atMost === Infinity;
-    const lanes = isAsking ? this.lanes.ask() : [];
+    const lanes = isAsking && !this.lending.isWanted ? this.lanes.ask() : [];
     const { batch } = this;
     if (lanes.length === 0 && batch.settlements.length === 0) return false;
     const settled = batch.portion(this.atMost);
@@ -308,7 +311,7 @@ export class QueueStation implements Station, Hand {
   settle(job: ClaimedJob, outcome: Outcome, ended: Promise<void> | undefined): Promise<boolean> {
     if (job.isSettled) return refusal;
     job.isSettled = true;
-    if (ended === undefined) this.lanes.give(job.row);
+    if (ended === undefined) this.lending.give(job);
     else void ended.then(() => this.free(job));
     if (!job.hasSaid) return this.gather(job, outcome);
     this.turn();
@@ -316,8 +319,14 @@ export class QueueStation implements Station, Hand {
   }
 
   private free(job: ClaimedJob): void {
-    this.lanes.give(job.row);
+    this.lending.give(job);
     this.turn();
+  }
+
+  lend(job: ClaimedJob, signal: AbortSignal): () => Promise<void> {
+    this.lending.lend(job);
+    this.turn();
+    return () => this.lending.regain(job, signal).finally(() => this.turn());
   }
 
   private gather(job: ClaimedJob, outcome: Outcome): Promise<boolean> {
