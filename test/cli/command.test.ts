@@ -18,7 +18,7 @@ suite("command line", { concurrency: 4 }, () => {
       assert.deepEqual([code, err], [0, ""]);
       assert.match(
         out,
-        /^usage:\n {2}livespan start {4}run an app as a production process\n {2}livespan build {4}build an app's pages for production\n {2}livespan graph/,
+        /^usage:\n {2}livespan start {4}run an app as a production process\n {2}livespan build {4}build an app's pages for production\n {2}livespan worker {3}run a worker of an app as a process of its own\n {2}livespan runs {5}list, show, cancel and replay runs\n {2}livespan graph/,
       );
     });
   }
@@ -37,11 +37,13 @@ suite("command line", { concurrency: 4 }, () => {
     ["start", "-h"],
     ["graph", "--help"],
     ["build", "--help"],
+    ["worker", "--help"],
+    ["runs", "--help"],
   ]) {
     test(`${args.join(" ")} lists its options, whatever else is there`, async () => {
       const { code, out, err } = await said([...args, "nowhere.ts"]);
       assert.deepEqual([code, err], [0, ""]);
-      assert.match(out, new RegExp(`^usage: livespan ${args[0]} \\[file\\] \\[options\\]\n[^]*--help`));
+      assert.match(out, new RegExp(`^usage: livespan ${args[0]} \\[(file|show .*id …)\\] \\[options\\]\n[^]*--help`));
     });
   }
 
