@@ -21,7 +21,14 @@ interface Services {
 }
 
 /** What gRPC's codes are here. */
-export const codes = { notFound: 5, alreadyExists: 6, failedPrecondition: 9, unavailable: 14, unauthenticated: 16 };
+export const codes = {
+  notFound: 5,
+  alreadyExists: 6,
+  failedPrecondition: 9,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+};
 
 /**
  * A connection of our own to an engine. The SDK's `HatchetClient` opens a channel for each of its parts and never closes one; its
@@ -159,7 +166,8 @@ export function statusOf(error: unknown): number | undefined {
 function isPassing(error: unknown): boolean {
   if (error instanceof TimedOut) return true;
   const code = codeOf(error);
-  if (code !== undefined) return code === codes.unavailable;
+  // Internal is what Hatchet says when its database has refused something, such as two declarations at the same time.
+  if (code !== undefined) return code === codes.unavailable || code === codes.internal;
   const status = statusOf(error);
   if (status !== undefined) return status === 429 || status >= 502;
   return typeof error === "object" && error !== null && "isAxiosError" in error;

@@ -29,12 +29,15 @@ function parentsOf(
   errors: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, Settled>> {
   const fullOf = new Map((task.workflow?.tasks ?? []).map(({ name }) => [stepName(name), name]));
+  const own = new Set(Object.values(task.parents).map(({ name }) => name));
+  const isShown = (name: string): boolean => task.finally !== undefined || own.has(name);
   const ended = Object.entries(outputs).map(([step, output]) => [fullOf.get(step) ?? step, outputOf(output)] as const);
   const failed = Object.entries(errors).map(([step, error]) => {
     const settled: Settled = { state: "failed", error: failureOf(String(error)) };
     return [fullOf.get(step) ?? step, settled] as const;
   });
-  return Object.fromEntries([...ended, ...failed]);
+  // Hatchet gives the outputs of all that came before.
+  return Object.fromEntries([...ended, ...failed].filter(([name]) => isShown(name)));
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

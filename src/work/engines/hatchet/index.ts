@@ -135,6 +135,7 @@ class HatchetEngine implements Engine {
     const runs = (await this.unlimited(filter)).filter(({ state }) => isFinal(state));
     const tasks = await Promise.all(runs.map(({ id }) => this.unsuccessful(id)));
     const externalIds = tasks.flat();
+    await Promise.all(externalIds.map((id) => this.mark(id, "replayed", "")));
     if (externalIds.length > 0) {
       await connection.call("a replay", ({ admin }, signal) => admin.replayTasks({ externalIds }, { signal }));
     }
@@ -185,7 +186,7 @@ class HatchetEngine implements Engine {
       const details = await detailsOf(this.opened(), id);
       if (details === undefined) throw workError("RUN_UNKNOWN", `there is no run "${id}" at ${this.where}.`);
       for (const note of (await this.notes.look(id)) ?? []) {
-        if (note.at <= last) continue;
+        if (!isSaid(note) || note.at <= last) continue;
         last = note.at;
         yield note;
       }
@@ -222,8 +223,11 @@ class HatchetEngine implements Engine {
     const details = await detailsOf(this.opened(), id);
     const [task] = details?.tasks ?? [];
     if (task === undefined) return;
-    const note = { kind: "cancelled", at: this.opened().clock.wall(), attempt: 1, name: "", text: reason } as const;
-    await this.notes.put(task.externalId, note);
+    await this.mark(task.externalId, "cancelled", reason);
+  }
+
+  private async mark(task: string, kind: "cancelled" | "replayed", text: string): Promise<void> {
+    await this.notes.put(task, { kind, at: this.opened().clock.wall(), attempt: 0, name: "", text });
   }
 
   private async cancelChildren(runId: string): Promise<void> {
@@ -246,4 +250,9 @@ class HatchetEngine implements Engine {
     if (this.world !== undefined) return this.world;
     throw workError("ENGINE_CLOSED", "the Hatchet engine is not open.");
   };
+}
+
+/** By the run itself, in order; the rest is about it. */
+function isSaid({ kind }: Note): boolean {
+  return kind === "stream" || kind === "log" || kind === "progress";
 }

@@ -3,13 +3,13 @@ import { parsed } from "./envelope.ts";
 import { workError } from "../../errors.ts";
 
 /** What a run has to be remembered for that Hatchet has no place for, or none that is kept. */
-export type NoteKind = "step" | "failed" | "cancelled" | "progress" | "stream" | "log";
+export type NoteKind = "step" | "failed" | "cancelled" | "replayed" | "progress" | "stream" | "log";
 
 export interface Note {
   readonly kind: NoteKind;
   /** Grows within a run. */
   readonly at: number;
-  /** Of attempts, from 1. */
+  /** From 1; 0 where it is not known to who writes it. */
   readonly attempt: number;
   /** Of a step. */
   readonly name: string;
@@ -42,7 +42,13 @@ export class Notes {
     for (const [part, message] of parts.entries()) {
       const metadata = JSON.stringify({ livespan: kind, at, name, part, parts: parts.length });
       const level = kind === "log" ? "INFO" : "DEBUG";
-      const line = { taskRunExternalId: task, message, level, metadata, taskRetryCount: attempt - 1 };
+      const line = {
+        taskRunExternalId: task,
+        message,
+        level,
+        metadata,
+        ...(attempt > 0 && { taskRetryCount: attempt - 1 }),
+      };
       const createdAt = new Date(connection.clock.wall());
       await connection.call("a note", ({ events }, signal) => events.putLog({ ...line, createdAt }, { signal }));
     }
@@ -76,10 +82,12 @@ export class Notes {
   }
 }
 
-/** How many attempts have failed by themselves, and what was remembered. */
+/** How many attempts have failed by themselves since it was replayed, and what was remembered. */
 export function rememberedIn(notes: readonly Note[]): { failures: number; steps: Map<string, string> } {
   const steps = new Map(notes.filter(({ kind }) => kind === "step").map(({ name, text }) => [name, text]));
-  return { failures: notes.filter(({ kind }) => kind === "failed").length, steps };
+  const replayed = Math.max(0, ...notes.filter(({ kind }) => kind === "replayed").map(({ attempt }) => attempt));
+  const failures = notes.filter(({ kind, attempt }) => kind === "failed" && attempt > replayed).length;
+  return { failures, steps };
 }
 
 interface Line extends Note {

@@ -66,7 +66,7 @@ export class HatchetStation implements Station, JobHost {
     const tasks = [...spec.tasks, ...spec.workflows.flatMap((workflow) => workflow.tasks)];
     this.handlers = new Map(tasks.map((task) => [actionOf(namespace, task.name), task]));
     const shapes = shapesOf(spec, namespace);
-    await until(signal, Promise.all(shapes.map((shape) => workflows.tell(shape))));
+    await until(signal, workflows.tell(shapes));
     const place = new Place({
       connection,
       name: spec.name,

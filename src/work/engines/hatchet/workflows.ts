@@ -17,19 +17,31 @@ export class Workflows {
     this.connection = connection;
   }
 
-  /** @throws LivespanError ENGINE_DOWN, ENGINE_UNSUPPORTED */
-  async tell(shape: Shape): Promise<void> {
+  /** Each once. @throws LivespanError ENGINE_DOWN, ENGINE_UNSUPPORTED */
+  async tell(shapes: readonly Shape[]): Promise<void> {
+    await this.inTurn(async () => {
+      const names = shapes.map((shape) => hatchetName(this.connection().address.namespace, shape.of));
+      const fresh = shapes.filter((shape, i) => JSON.stringify(shape) !== JSON.stringify(this.there.get(names[i]!)));
+      await Promise.all(fresh.map((shape) => this.put(shape)));
+    });
+  }
+
+  /** Tells what a run is asked for with, unless a worker has told of it. */
+  async see(shape: Shape): Promise<void> {
+    await this.inTurn(() => this.seeNow(shape));
+  }
+
+  private async inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.telling.then(work);
+    this.telling = done.catch(() => undefined);
+    await done;
+  }
+
+  private async put(shape: Shape): Promise<void> {
     const { address, sdk } = this.connection();
     const declaration = declarationOf(shape, { namespace: address.namespace, sdk });
     await this.connection().call("a declaration", ({ admin }, signal) => admin.putWorkflow(declaration, { signal }));
     this.there.set(declaration.name, shape);
-  }
-
-  /** Tells what a run is asked for with, unless a worker has told of it. One after the other. */
-  async see(shape: Shape): Promise<void> {
-    const done = this.telling.then(() => this.seeNow(shape));
-    this.telling = done.catch(() => undefined);
-    await done;
   }
 
   private async seeNow(shape: Shape): Promise<void> {
@@ -38,7 +50,7 @@ export class Workflows {
     if (known === undefined && this.there.has(name)) return;
     if (known !== undefined && isOf(shape, known)) return;
     if (known === undefined && (await this.isThere(name))) return void this.there.set(name, undefined);
-    await this.tell(shape);
+    await this.put(shape);
   }
 
   private async isThere(name: string): Promise<boolean> {
