@@ -16,16 +16,33 @@ export async function migrate(database: Database): Promise<void> {
       // Who may not make tables may still use those that are there.
       const [row] = await session.ask(isThere);
       if (row?.there && (await isLatest(session, database))) return;
-      await session.transaction(async () => {
-        await session.ask("set local statement_timeout = 0");
-        await session.ask(`select pg_advisory_xact_lock(hashtextextended('livespan ${schema}', 0))`);
-        const [known] = await session.ask(`select 1 as one from pg_namespace where nspname = '${schema}'`);
-        if (known === undefined) await session.ask(`create schema ${schema}`);
-        await session.drive(upTo(database.place));
-      });
+      await alone(session, schema, () => session.drive(upTo(database.place)));
     },
     limit,
   );
+}
+
+/** Makes tables beside those of the runs, unless the one of this name is there. */
+export async function makeTables(database: Database, name: string, statements: readonly string[]): Promise<void> {
+  const { schema } = database;
+  function* all(): Script<void> {
+    for (const statement of statements) yield* query(statement);
+  }
+  await database.use(`make the tables of "${schema}"`, async (session) => {
+    const [row] = await session.ask(`select to_regclass('${schema}.${name}') is not null as there`);
+    if (!row?.there) await alone(session, schema, () => session.drive(all()));
+  });
+}
+
+/** In a transaction that nobody else is in who changes the schema. */
+async function alone(session: Session, schema: string, work: () => Promise<void>): Promise<void> {
+  await session.transaction(async () => {
+    await session.ask("set local statement_timeout = 0");
+    await session.ask(`select pg_advisory_xact_lock(hashtextextended('livespan ${schema}', 0))`);
+    const [known] = await session.ask(`select 1 as one from pg_namespace where nspname = '${schema}'`);
+    if (known === undefined) await session.ask(`create schema ${schema}`);
+    await work();
+  });
 }
 
 async function isLatest(session: Session, { schema }: Database): Promise<boolean> {
