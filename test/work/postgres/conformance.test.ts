@@ -5,7 +5,8 @@ import { postgresUrl } from "../../services/postgres.ts";
 
 const connectionString = await postgresUrl();
 
-describe("the PostgreSQL engine", () => {
+// Cases have schemas of their own, and most of their time is waiting.
+describe("the PostgreSQL engine", { concurrency: 6 }, () => {
   engineConformance(test, ({ space, lease }) => postgresEngine({ connectionString, schema: schemaOf(space), lease }));
 });
 
