@@ -89,7 +89,7 @@ export class Asked {
     const parent = request.parentRunId === undefined ? undefined : this.hands.get(request.parentRunId);
     return {
       name: hatchetName(namespace, request.task),
-      input: inputOf(request),
+      input: inputOf(request, namespace),
       additionalMetadata: JSON.stringify(request.metadata),
       priority: priorityOf(request.priority),
       desiredWorkerLabels: {},
@@ -112,18 +112,19 @@ function idIn(details: unknown): string | undefined {
   return /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/.exec(text)?.[0];
 }
 
-/** JSON of what a run is given. */
-export function inputOf(request: RunRequest): string {
+/** JSON of what a run is given. Keys are one tenant's there, so they have the namespace before them. */
+export function inputOf(request: RunRequest, namespace: string): string {
   const { id, task, steps, input, idempotency, concurrency, rate, parentRunId } = request;
   const keyed = (of: "concurrency" | "rate", whole: { key: string } | undefined): Record<string, string> => {
     const each = (steps ?? []).flatMap((step) => entryOf(step, of));
-    return Object.fromEntries([...each, ...(whole === undefined ? [] : [["*", whole.key] as const])]);
+    const all = [...each, ...(whole === undefined ? [] : [["*", whole.key] as const])];
+    return Object.fromEntries(all.map(([step, key]) => [step, namespace + key]));
   };
   return enveloped(input, {
     task,
     id,
     steps: stepsOf(request),
-    key: idempotency && `${task}/${idempotency.key}`,
+    key: idempotency && `${namespace}${task}/${idempotency.key}`,
     keys: keyed("concurrency", concurrency),
     rates: keyed("rate", rate),
     parent: parentRunId,

@@ -26,7 +26,7 @@ export class Crons {
   async put({ name, expression, timezone, request }: CronRequest): Promise<void> {
     const connection = this.connection();
     const { namespace } = connection.address;
-    const input = JSON.parse(inputOf({ ...request, id: `cron:${name}` })) as Record<string, unknown>;
+    const input = JSON.parse(inputOf({ ...request, id: `cron:${name}` }, namespace)) as Record<string, unknown>;
     const cron = {
       cronName: namespace + name,
       cronExpression: timezone === undefined ? expression : `CRON_TZ=${timezone} ${expression}`,
@@ -59,13 +59,12 @@ export class Crons {
   private infoOf({ name = "", cron, input, workflowName }: CronWorkflows, namespace: string): CronInfo {
     const [, timezone, expression = cron] = /^CRON_TZ=(\S+) (.*)$/.exec(cron) ?? [];
     const { calendar, clock } = this.world();
-    const nextAt = timezone === undefined ? calendar.next(expression, clock.wall()) : undefined;
     return {
       name: name.slice(namespace.length),
       task: isInput(input) ? input.task : workflowName,
       expression,
       timezone,
-      nextAt,
+      nextAt: calendar.next(expression, clock.wall(), timezone),
     };
   }
 

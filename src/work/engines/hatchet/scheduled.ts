@@ -21,7 +21,7 @@ export class Scheduled {
   async add(request: RunRequest, at: number): Promise<void> {
     const { tenant, address } = await this.free(request.id);
     const scheduled = {
-      input: JSON.parse(inputOf(request)) as Record<string, unknown>,
+      input: JSON.parse(inputOf(request, address.namespace)) as Record<string, unknown>,
       additionalMetadata: { ...request.metadata, [idLabel]: request.id },
       triggerAt: new Date(at).toISOString(),
       priority: priorityOf(request.priority),
