@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { after } from "node:test";
 import { Client } from "pg";
+import { startProxy, type Proxy } from "./proxy.ts";
 import { startPostgres } from "../../tools/services/postgres.ts";
 
 export { startPostgres } from "../../tools/services/postgres.ts";
@@ -35,4 +36,12 @@ export async function query(url: string, text: string, values: unknown[] = []): 
   } finally {
     await client.end();
   }
+}
+
+/** The same database through a proxy. */
+export async function throughProxy(url: string): Promise<{ readonly proxy: Proxy; readonly url: string }> {
+  const proxy = await startProxy(url);
+  const through = new URL(url);
+  through.port = new URL(proxy.url).port;
+  return { proxy, url: through.href };
 }
