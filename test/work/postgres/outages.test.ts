@@ -13,7 +13,7 @@ const quiet = (): void => {};
 /** What ran how often, of runs of `job`. */
 function counting() {
   const ran = new Map<number, number>();
-  let half = Promise.withResolvers<void>();
+  const half = Promise.withResolvers<void>();
   const job = task("job", (n: number) => {
     ran.set(n, (ran.get(n) ?? 0) + 1);
     if (ran.size === 200) half.resolve();

@@ -5,6 +5,7 @@ import { downError, isSaidByServer, refusal, troubleOf } from "./failures.ts";
 import { placeIn, type PostgresOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { Statements } from "./statements.ts";
+import { messageOf } from "../../../kernel/errors.ts";
 import { workError } from "../../errors.ts";
 
 export interface DatabaseWorld {
@@ -67,7 +68,7 @@ export class Database {
   /**
    * Does `work` with a connection; from its start again when that is lost on the way or a conflict ended it.
    *
-   * @throws LivespanError ENGINE_DOWN, ENGINE_CLOSED, or what `work` throws by itself
+   * @throws LivespanError ENGINE_DOWN, ENGINE_CLOSED; an Error for what the server did not understand; what `work` throws by itself
    */
   async use<T>(what: string, work: (session: Session) => Promise<T>, limit = this.limit): Promise<T> {
     const { clock } = this.opened(what);
@@ -95,10 +96,8 @@ export class Database {
   private judge(what: string, error: unknown): void {
     const trouble = troubleOf(error);
     if (trouble === "refused") throw refusal(this.place, what, error);
-    if (trouble === "fault") {
-      const remedy = "Nothing of it was kept. If the tables were changed by hand, mend them.";
-      throw workError("ENGINE_DOWN", `${this.place} could not ${what}: ${String(error)}.`, { cause: error, remedy });
-    }
+    // Not "down": whoever asks the same again gets the same again.
+    if (trouble === "fault") throw new Error(`${this.place} could not ${what}: ${messageOf(error)}`, { cause: error });
     if (trouble === "lost") this.tell(false, error);
   }
 
