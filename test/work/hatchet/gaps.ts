@@ -98,7 +98,7 @@ const byReason: readonly (readonly [reason: string, cases: readonly string[]])[]
       "fails a run whose workers are lost again and again",
       "gives the jobs of a worker that says nothing to another, and counts no failure",
       "gives the key on when a worker was lost, and the run that it had goes first",
-      "lets a worker that stood still for longer than its lease neither settle nor remember what it lost",
+      "lets a worker that stood still for longer than its lease neither settle, remember nor say what it lost",
       "remembers what a worker that was lost had done",
       "tells a worker that stood still that it lost its lease, and takes it in again",
     ],
