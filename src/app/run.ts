@@ -55,7 +55,8 @@ export interface RunOptions {
 interface Wings {
   readonly compile: typeof import("../http/compile.ts").compile;
   readonly LiveWing: typeof LiveWing | undefined;
-  readonly WorkWing: typeof WorkWing | undefined;
+  /** With the engine that its runs are kept by. */
+  readonly work: { readonly WorkWing: typeof WorkWing; readonly engine: Engine } | undefined;
 }
 
 /** One run of an app: its generation, and the routes that answer inside it. */
@@ -73,13 +74,13 @@ export class AppRun {
   private started: Promise<void> | undefined;
 
   /** The wings come loaded: an app that is only declared loads none, and one without states not the live one. */
-  constructor(app: App<unknown>, options: RunOptions, { compile, LiveWing, WorkWing }: Wings) {
+  constructor(app: App<unknown>, options: RunOptions, { compile, LiveWing, work: loaded }: Wings) {
     const { world, intakes, overrides } = options;
     const { settings } = app;
     this.handle = new RunHandle(app.name, this, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
     this.live = LiveWing && this.openLive(LiveWing, app, options);
-    this.work = WorkWing && this.openWork(WorkWing, app, options);
+    this.work = loaded && this.openWork(loaded, app, options);
     this.hono = compile(app, this.hostOf(app, world), descriptionOf(app));
     const { hono, live, work } = this;
     this.answer = live
@@ -123,13 +124,17 @@ export class AppRun {
     return live;
   }
 
-  private openWork(Wing: typeof WorkWing, { name, settings }: App<unknown>, options: RunOptions): WorkWing {
+  private openWork(
+    { WorkWing: Wing, engine }: NonNullable<Wings["work"]>,
+    { name, settings }: App<unknown>,
+    options: RunOptions,
+  ): WorkWing {
     const { workflows, workers, roots } = this.assembly;
     const work = new Wing({
       name,
       workflows,
       workers: [...workers],
-      engine: options.engine ?? settings.engine,
+      engine,
       payloadLimit: settings.payloadLimit,
       world: options.world,
       budgets: { ...settings.budgets, ...options.budgets },
@@ -259,8 +264,8 @@ export function embed(app: App<unknown>, listeners: ReadonlySet<EventListener>):
 async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlySet<EventListener>): Promise<AppRun> {
   const { compile } = await import("../http/compile.ts");
   const live = declaresStates(app) ? await import("./live.ts") : undefined;
-  const work = declaresWork(app) ? await import("./work/wing.ts") : undefined;
-  const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing, WorkWing: work?.WorkWing });
+  const work = declaresWork(app) ? await loadWork(app, options) : undefined;
+  const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing, work });
   if (options.inspects !== true) await run.addPages(app, options.world.log);
   logEvents(run.generation, options.world.log);
   run.generation.on((event) => {
@@ -268,4 +273,12 @@ async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlyS
   });
   watchForLoss(run, app.name, options.world.log);
   return run;
+}
+
+async function loadWork({ settings }: App<unknown>, options: RunOptions): Promise<NonNullable<Wings["work"]>> {
+  const { WorkWing } = await import("./work/wing.ts");
+  const engine = options.engine ?? settings.engine;
+  if (engine !== undefined) return { WorkWing, engine };
+  const { chooseEngine } = await import("../work/engines/choose.ts");
+  return { WorkWing, engine: await chooseEngine(process.env) };
 }

@@ -49,7 +49,7 @@ function lifeOf(worker: WorkerDeclaration, options: RunWorkerOptions): ProcessLi
   return new ProcessLife(settings, log, {
     running: () => program,
     prepare: async () =>
-      (program = new WorkerProgram(declared, {
+      (program = await WorkerProgram.prepare(declared, {
         world: nodeWorld({ log, unhandled: processUnhandled }),
         engine,
         budgets: { ...preset, ...budgets },

@@ -49,20 +49,20 @@ class StandaloneClient extends WorkClient implements OpenClient {
 /** An engine that is opened when it is first needed; one that could not be opened is tried again by the next who needs it. */
 class Connection {
   readonly world: World;
-  private readonly engine: Engine;
-  private use: EngineUse | undefined;
+  private readonly engine: Engine | undefined;
+  private opening: Promise<EngineUse> | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(engine: Engine, world: World) {
+  constructor(engine: Engine | undefined, world: World) {
     this.engine = engine;
     this.world = world;
   }
 
-  open(): Promise<Engine> {
+  async open(): Promise<Engine> {
     if (this.closing !== undefined) {
-      return Promise.reject(workError("ENGINE_CLOSED", "the client was used after it had been closed."));
+      throw workError("ENGINE_CLOSED", "the client was used after it had been closed.");
     }
-    return (this.use ?? this.begin()).whenOpen();
+    return (await (this.opening ?? this.begin())).whenOpen();
   }
 
   /** Every caller gets the same promise. */
@@ -70,22 +70,24 @@ class Connection {
     return (this.closing ??= this.end());
   }
 
-  private begin(): EngineUse {
-    const use = new EngineUse(this.engine, this.world);
-    this.use = use;
+  private begin(): Promise<EngineUse> {
+    const opening = this.opened();
+    this.opening = opening;
     // Whoever waits for it is told why; the next one tries again.
-    use.open().catch(() => (this.use = undefined));
+    opening.catch(() => (this.opening = undefined));
+    return opening;
+  }
+
+  private async opened(): Promise<EngineUse> {
+    const use = new EngineUse(this.engine ?? (await chooseEngine(process.env)), this.world);
+    await use.open();
     return use;
   }
 
   private async end(): Promise<void> {
-    const { use } = this;
     // What was never opened, or could not be, has nothing to close.
-    const isOpen = await use?.whenOpen().then(
-      () => true,
-      () => false,
-    );
-    if (isOpen === true) await use?.close();
+    const use = await this.opening?.catch(() => undefined);
+    await use?.close();
   }
 }
 
@@ -93,5 +95,5 @@ class Connection {
 export function createClient(options: ClientOptions = {}): OpenClient {
   assertOptions("createClient()", options, ["engine", "workflows", "payloadLimit", "log"]);
   const world = nodeWorld({ log: options.log ?? textLog("warn") });
-  return new StandaloneClient(new Connection(options.engine ?? chooseEngine(process.env), world), options);
+  return new StandaloneClient(new Connection(options.engine, world), options);
 }

@@ -5,7 +5,6 @@ import type { Root } from "../../kernel/graph.ts";
 import type { Runnable } from "../../work/task.ts";
 import type { World } from "../../kernel/world.ts";
 import { budgetsFrom } from "../../kernel/budgets.ts";
-import { chooseEngine } from "../../work/engines/choose.ts";
 import { clientScope } from "../../work/scope.ts";
 import { EngineUse } from "./engine-use.ts";
 import { type LifespanContext, LifespanDeclaration } from "../../kernel/lifespan.ts";
@@ -20,8 +19,7 @@ export interface WorkParts {
   readonly name: string;
   readonly workflows: readonly Runnable<never, unknown>[];
   readonly workers: readonly WorkerDeclaration[];
-  /** Undefined: the one that the environment names. */
-  readonly engine: Engine | undefined;
+  readonly engine: Engine;
   readonly payloadLimit: number | undefined;
   readonly world: World;
   readonly budgets: Partial<Budgets>;
@@ -42,7 +40,7 @@ export class WorkWing {
   constructor(parts: WorkParts) {
     const { name, workflows, workers, payloadLimit, world } = parts;
     assertWorkers(name, workers);
-    this.use = new EngineUse(parts.engine ?? chooseEngine(process.env), world);
+    this.use = new EngineUse(parts.engine, world);
     this.declared = workers;
     const known = namesOf(workflows, workers);
     this.asks = { engine: this.use.whenOpen, clock: world.clock, known, payloadLimit };

@@ -6,6 +6,7 @@ import type { StopRequest } from "../../kernel/generation.ts";
 import type { WorkerDeclaration } from "../../work/worker.ts";
 import type { World } from "../../kernel/world.ts";
 import { Generation } from "../../kernel/generation.ts";
+import { chooseEngine } from "../../work/engines/choose.ts";
 import { logEvents } from "../log.ts";
 import { WorkWing } from "./wing.ts";
 
@@ -21,13 +22,23 @@ export class WorkerProgram {
   readonly generation: Generation;
   readonly wing: WorkWing;
 
-  constructor(worker: WorkerDeclaration, { world, engine, budgets = {}, overrides }: ProgramOptions) {
+  /** Its engine: as said here, or by the worker, or else by the environment. Opens nothing. */
+  static async prepare(worker: WorkerDeclaration, options: ProgramOptions): Promise<WorkerProgram> {
+    const engine = options.engine ?? worker.options.engine ?? (await chooseEngine(process.env));
+    return new WorkerProgram(worker, engine, options);
+  }
+
+  private constructor(
+    worker: WorkerDeclaration,
+    engine: Engine,
+    { world, budgets = {}, overrides }: Omit<ProgramOptions, "engine">,
+  ) {
     const { name, options } = worker;
     this.wing = new WorkWing({
       name,
       workflows: [],
       workers: [worker],
-      engine: engine ?? options.engine,
+      engine,
       payloadLimit: options.payloadLimit,
       world,
       budgets,

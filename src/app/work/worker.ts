@@ -1,6 +1,6 @@
 import type { Budgets } from "../../kernel/budgets.ts";
 import type { Engine } from "../../work/engine.ts";
-import type { Generation, StopRequest } from "../../kernel/generation.ts";
+import type { StopRequest } from "../../kernel/generation.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { StopReport } from "../../kernel/report.ts";
 import { appError } from "../errors.ts";
@@ -26,7 +26,7 @@ export interface WorkerStartOptions {
 
 /** A declared worker. It can be run by an app, by `runWorker` as a process of its own, or embedded by `start`. */
 export class Worker extends WorkerDeclaration {
-  #generation: Generation | undefined;
+  #program: Promise<WorkerProgram> | undefined;
 
   /**
    * Runs it in this process, without touching signals: starts what its tasks need, takes jobs until `signal` fires or it is
@@ -34,13 +34,21 @@ export class Worker extends WorkerDeclaration {
    */
   async start(options: WorkerStartOptions = {}): Promise<StopReport> {
     assertOptions(`the start of worker "${this.name}"`, options, ["signal", "ready", "engine", "budgets", "log"]);
-    if (this.#generation !== undefined) {
-      throw appError("ALREADY_RUNNING", `worker "${this.name}" cannot be started: it is ${this.#generation.state}.`);
+    if (this.#program !== undefined) {
+      throw appError("ALREADY_RUNNING", `worker "${this.name}" cannot be started: it runs already.`);
     }
-    const { signal, ready, log = textLog("warn"), engine, budgets } = options;
-    const program = new WorkerProgram(this, { world: nodeWorld({ log }), engine, budgets });
+    const { log = textLog("warn"), engine, budgets } = options;
+    // There before anything is awaited: a stop in the same turn must find it.
+    this.#program = WorkerProgram.prepare(this, { world: nodeWorld({ log }), engine, budgets });
+    try {
+      return await this.#run(await this.#program, options);
+    } finally {
+      this.#program = undefined;
+    }
+  }
+
+  async #run(program: WorkerProgram, { signal, ready }: WorkerStartOptions): Promise<StopReport> {
     const { generation } = program;
-    this.#generation = generation;
     if (ready !== undefined) generation.on(ready, new Set(["ready"]));
     const stop = (): void => void generation.stop({ cause: { kind: "asked", by: "its signal" } });
     signal?.addEventListener("abort", stop, { once: true });
@@ -55,13 +63,12 @@ export class Worker extends WorkerDeclaration {
       return report;
     } finally {
       signal?.removeEventListener("abort", stop);
-      this.#generation = undefined;
     }
   }
 
   /** Stops it, where it was embedded by `start`. Rejects when something failed or was left behind. */
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
-    return this.#generation?.stop(request);
+    return (await this.#program?.catch(() => undefined))?.stop(request);
   }
 }
 

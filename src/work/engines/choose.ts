@@ -1,23 +1,32 @@
 import type { Engine } from "../engine.ts";
 import { didYouMean } from "../../kernel/nearest.ts";
-import { embeddedEngine } from "./embedded/index.ts";
 import { kernelError } from "../../kernel/catalogue.ts";
-import { memoryEngine } from "./memory.ts";
 
-/** What LIVESPAN_ENGINE may say. Each loads what it is built on when it is opened. */
-const members: Readonly<Record<string, () => Engine>> = {
-  memory: () => memoryEngine(),
-  embedded: () => embeddedEngine(),
+/** What LIVESPAN_ENGINE may say. Only the one that is chosen is loaded. */
+const members: Readonly<Record<string, (env: NodeJS.ProcessEnv) => Promise<Engine>>> = {
+  memory: async () => (await import("./memory.ts")).memoryEngine(),
+  embedded: async () => (await import("./embedded/index.ts")).embeddedEngine(),
+  postgres: async ({ DATABASE_URL: connectionString }) =>
+    (await import("./postgres/engine.ts")).postgresEngine({ ...(connectionString && { connectionString }) }),
+  hatchet: async () => (await import("./hatchet/index.ts")).hatchetEngine(),
 };
 
-/** The engine that the environment names: what LIVESPAN_ENGINE says, else the embedded one. @throws LivespanError INVALID_DECLARATION */
-export function chooseEngine(env: NodeJS.ProcessEnv): Engine {
-  const name = env["LIVESPAN_ENGINE"] || "embedded";
+/**
+ * The engine that the environment names: what LIVESPAN_ENGINE says, else Hatchet where there is a HATCHET_CLIENT_TOKEN, else
+ * PostgreSQL where there is a DATABASE_URL, else the embedded one. Rejects with INVALID_DECLARATION for a name it does not know.
+ */
+export async function chooseEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
+  const name = env["LIVESPAN_ENGINE"] || impliedBy(env);
   const make = Object.hasOwn(members, name) ? members[name] : undefined;
-  if (make !== undefined) return make();
+  if (make !== undefined) return make(env);
   const known = Object.keys(members);
   throw kernelError(
     "INVALID_DECLARATION",
     `LIVESPAN_ENGINE: there is no engine "${name}".${didYouMean(name, known)} Expected one of: ${known.join(", ")}.`,
   );
+}
+
+function impliedBy({ HATCHET_CLIENT_TOKEN, DATABASE_URL }: NodeJS.ProcessEnv): string {
+  if (HATCHET_CLIENT_TOKEN) return "hatchet";
+  return DATABASE_URL ? "postgres" : "embedded";
 }
