@@ -13,7 +13,7 @@ const members: Readonly<Record<string, (env: NodeJS.ProcessEnv) => Promise<Engin
 
 /**
  * The engine that the environment names: what LIVESPAN_ENGINE says, else Hatchet where there is a HATCHET_CLIENT_TOKEN, else
- * PostgreSQL where there is a DATABASE_URL, else the embedded one. Rejects with INVALID_DECLARATION for a name it does not know.
+ * PostgreSQL where DATABASE_URL is one, else the embedded one. Rejects with INVALID_DECLARATION for a name it does not know.
  */
 export async function chooseEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
   const name = env["LIVESPAN_ENGINE"] || impliedBy(env);
@@ -28,5 +28,6 @@ export async function chooseEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
 
 function impliedBy({ HATCHET_CLIENT_TOKEN, DATABASE_URL }: NodeJS.ProcessEnv): string {
   if (HATCHET_CLIENT_TOKEN) return "hatchet";
-  return DATABASE_URL ? "postgres" : "embedded";
+  // It may be another kind of database, which has nothing to do with runs.
+  return /^postgres(?:ql)?:\/\//.test(DATABASE_URL ?? "") ? "postgres" : "embedded";
 }
