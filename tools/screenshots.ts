@@ -13,11 +13,11 @@ const cli = "dist/cli/main.js";
 const tour = "examples/tour/app.ts";
 const images = join(root, "docs/images");
 
-/** A tour of our own, on a free port, over the documents of this repository. */
+/** A tour of our own, on a free port, over the documents of this repository. It keeps no runs. */
 class Tour implements AsyncDisposable {
   private readonly child = spawn(process.execPath, [cli, "start", tour, "--port", "0"], {
     cwd: root,
-    env: { ...process.env, NODE_ENV: "production", DOCS_DIR: "docs", REDIS_URL: undefined },
+    env: { ...process.env, NODE_ENV: "production", DOCS_DIR: "docs", LIVESPAN_ENGINE: "memory", REDIS_URL: undefined },
     stdio: ["ignore", "pipe", "pipe"],
   });
 

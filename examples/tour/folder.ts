@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { glob, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { lifespan } from "livespan";
 
@@ -30,7 +30,15 @@ export class Folder {
   }
 
   read(path: string, signal: AbortSignal): Promise<string> {
-    return text(createReadStream(join(this.path, path), { end: mostBytes - 1, signal }));
+    return text(this.#open(path, signal));
+  }
+
+  bytes(path: string, signal: AbortSignal): Promise<Buffer> {
+    return buffer(this.#open(path, signal));
+  }
+
+  #open(path: string, signal: AbortSignal) {
+    return createReadStream(join(this.path, path), { end: mostBytes - 1, signal });
   }
 }
 

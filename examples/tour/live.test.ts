@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { testApp } from "livespan/testing";
@@ -211,9 +214,12 @@ test("a tab that another page has taken over says so, and loads its own again", 
 
 suite("when the server is killed in the middle", () => {
   const lost = /ERR_CONNECTION_REFUSED|WebSocket/;
+  let data: Awaited<ReturnType<typeof mkdtempDisposable>>;
+  before(async () => void (data = await mkdtempDisposable(join(tmpdir(), "livespan-tour-"))));
+  after(() => data.remove());
   const start = (port: string, env: NodeJS.ProcessEnv = {}) =>
     Program.cli(["start", "examples/tour/app.ts", "--port", port], {
-      env: { NODE_ENV: "development", DOCS_DIR: import.meta.dirname, ...env },
+      env: { NODE_ENV: "development", DOCS_DIR: import.meta.dirname, LIVESPAN_DATA: data.path, ...env },
     });
 
   test("the tab goes on with the next one, where states are kept in Redis", async () => {

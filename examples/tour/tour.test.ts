@@ -179,6 +179,11 @@ suite("the tour", () => {
   test("the pages are served, with nothing beside them", async () => {
     for (const [page, styles, script] of [
       ["/", ["/assets/examples-tour-room-room-page-*.css"], "/assets/examples-tour-room-room-page-*.js"],
+      [
+        "/index",
+        ["/assets/examples-tour-indexing-indexing-page-*.css"],
+        "/assets/examples-tour-indexing-indexing-page-*.js",
+      ],
       ["/library", ["page", "form", "reading", "library"].map((name) => `/page/${name}.css`), "/page/library.js"],
     ] as const) {
       const response = await tour.t.request(page);
@@ -224,7 +229,8 @@ test("a folder that is none fails the start by its name", async () => {
 });
 
 test("as a process it prints its tree and its address, and one Ctrl-C ends it", async () => {
-  const env = { NODE_ENV: "development" };
+  await using data = await mkdtempDisposable(join(tmpdir(), "livespan-tour-"));
+  const env = { NODE_ENV: "development", LIVESPAN_DATA: data.path };
   await using program = Program.cli(["start", "examples/tour/app.ts", "--port", "0", "--tree"], { env });
   const response = await ask(`${await program.url()}/stats`);
   assert.equal(response.status, 200);

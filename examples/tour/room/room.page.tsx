@@ -17,7 +17,7 @@ export default function Page() {
       <a className="skip" href="#desk">
         Skip to the text
       </a>
-      <Top />
+      <Top current="/" />
       <Banner isAway={isAway} />
       <Announcer />
       <Presence />

@@ -13,7 +13,9 @@ export function useIsAway(): boolean {
   return status === "offline" || (wasLive && status !== "live");
 }
 
-export function Top() {
+const pages = { "/": "Read", "/index": "Index", "/library": "Library", "/docs": "API" } as const;
+
+export function Top({ current }: { readonly current: keyof typeof pages }) {
   const status = useDesk.useStatus();
   return (
     <header className="top">
@@ -22,11 +24,11 @@ export function Top() {
         Reading room
       </p>
       <nav aria-label="Of this program">
-        <a href="/" aria-current="page">
-          Read
-        </a>
-        <a href="/library">Library</a>
-        <a href="/docs">API</a>
+        {Object.entries(pages).map(([path, name]) => (
+          <a key={path} href={path} aria-current={path === current ? "page" : undefined}>
+            {name}
+          </a>
+        ))}
       </nav>
       <p className="connection" data-state={status}>
         {connections[status]}
