@@ -73,6 +73,21 @@ describe("a cron over three processes", () => {
       assert.deepEqual(at, ["2025-06-01T16:51", "2025-06-01T17:00"]);
     }));
 
+  test("is not silent for a year after the clock was a year ahead", () =>
+    threeProcesses(Date.UTC(2025, 5, 1, 11, 56), async ({ world, engine, at }) => {
+      const cron = { name: "c", expression: "*/5 * * * *", timezone: "UTC", declared: true };
+      await engine.cron({ ...cron, request: request("a") });
+      const year = 365 * 24 * hour;
+      world.clock.jump({ wall: year });
+      await world.clock.advance(5 * minute);
+      assert.deepEqual(at, ["2026-06-01T11:56", "2026-06-01T12:00"]);
+      world.clock.jump({ wall: -year });
+      await world.clock.advance(minute);
+      assert.equal((await engine.crons())[0]!.nextAt, Date.UTC(2025, 5, 1, 12, 5));
+      await world.clock.advance(4 * minute);
+      assert.deepEqual(at.slice(2), ["2025-06-01T12:05"]);
+    }));
+
   test("keeps to the clock on the wall when daylight saving begins and ends", async () => {
     // In Berlin, 2:30 does not exist on the 30th of March 2025, and comes twice on the 26th of October.
     const cron = { name: "c", expression: "30 2 * * *", timezone: "Europe/Berlin", declared: false };

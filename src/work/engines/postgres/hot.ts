@@ -1,5 +1,5 @@
 import type { CallName, Calls, Lane, News } from "../queue/ledger.ts";
-import { claimedColumns, firstInLine, jobsOf, linesOf, type Claimed } from "../sql/scripts/claim.ts";
+import { claimedColumns, firstInLine, isRegistered, jobsOf, linesOf, type Claimed } from "../sql/scripts/claim.ts";
 import { query, type Done, type Script, type Statement } from "../sql/script.ts";
 import { isSimple, settledBefore } from "../sql/scripts/settle.ts";
 import { payloadsOf } from "./news.ts";
@@ -160,7 +160,7 @@ function made(settles: boolean, lanes: readonly Lane[]): string {
     ctes.push(
       `next as materialized (${lines.join(" union all ")})`,
       `taken as (update {runs} set state = 'running', worker = $1, fence = fence + 1, attempt = attempt + 1, started_at = $2,
-        start_by = null where id in (select id from next) and exists (select 1 from {workers} where id = $1)
+        start_by = null where id in (select id from next) and ${isRegistered}
         returning ${claimedColumns})`,
     );
     selects.push(`select ${claimedColumns} from taken`);

@@ -10,6 +10,11 @@ import { workError } from "../../errors.ts";
 const longest = 15_000;
 /** After news that something is due, which may be anything. Milliseconds. */
 const shortest = 1_000;
+/**
+ * A clock that goes back by less leaves a cron at its moment, so that none fires twice; by more it was wrong before, and a cron
+ * that waited for that moment would be silent for as long. Milliseconds.
+ */
+const corrected = 3 * 3_600_000;
 
 type Cron = Calls["crons"]["gives"][number];
 
@@ -69,7 +74,7 @@ export class Crons {
   private async fireIfDue(cron: Cron): Promise<number | undefined> {
     const { name, nextAt: at } = cron;
     const now = this.ledger.now();
-    if (at === undefined || at > now) return at;
+    if (at === undefined || (at > now && at - now < corrected)) return at;
     let next: number | undefined;
     try {
       next = nextOf(this.world.calendar, cron, now);
@@ -78,7 +83,10 @@ export class Crons {
       this.world.log("error", `not fired: ${messageOf(error)}`, { error });
       return undefined;
     }
-    await this.ledger.call("fire", { now, name, at, next, request: this.fresh(cron.request) });
+    const isDue = at <= now;
+    if (!isDue && (next === undefined || at - next < corrected)) return at;
+    const request = isDue ? this.fresh(cron.request) : undefined;
+    await this.ledger.call("fire", { now, name, at, next, request });
     return next;
   }
 

@@ -10,6 +10,7 @@ import type {
 } from "../../engine.ts";
 import type { Ledger, News } from "./ledger.ts";
 import type { Chunk, CronInfo, RunFilter, RunInfo, Settled } from "../../run.ts";
+import { Asking } from "./asking.ts";
 import { nextOf } from "./crons.ts";
 import { patiently } from "./patience.ts";
 import { QueueStation } from "./station.ts";
@@ -31,6 +32,7 @@ const week = 7 * 24 * 60 * 60 * 1_000;
 interface Opened {
   readonly ledger: Ledger;
   readonly world: EngineWorld;
+  readonly asking: Asking;
   readonly results: Results;
   readonly watching: Watching;
   readonly upkeep: Upkeep;
@@ -83,7 +85,7 @@ export class QueueEngine implements Engine {
     const isOurs = (id: string): boolean => [...this.stations].some((each) => each.id === id);
     const upkeep = new Upkeep(ledger, world, { lease, retention, isOurs });
     this.isAnswering = true;
-    this.opened = { ledger, world, results, watching, upkeep };
+    this.opened = { ledger, world, asking: new Asking(ledger), results, watching, upkeep };
   }
 
   async close(): Promise<void> {
@@ -104,8 +106,10 @@ export class QueueEngine implements Engine {
   }
 
   async enqueue(requests: readonly RunRequest[], transaction?: Transaction): Promise<readonly Enqueued[]> {
-    const { ledger } = this.use("enqueue()");
-    return requests.length === 0 ? [] : ledger.call("enqueue", { now: ledger.now(), requests }, transaction);
+    const { ledger, asking } = this.use("enqueue()");
+    if (requests.length === 0) return [];
+    if (transaction === undefined) return asking.ask(requests);
+    return ledger.call("enqueue", { now: ledger.now(), requests }, transaction);
   }
 
   async result(id: string, signal?: AbortSignal): Promise<Settled> {

@@ -164,9 +164,12 @@ export interface Calls {
   cron: { takes: { cron: CronRequest; next: number | undefined }; gives: undefined };
   crons: { takes: {}; gives: readonly (CronInfo & { readonly request: RunRequest })[] };
   removeCron: { takes: { name: string }; gives: boolean };
-  /** Enqueues for the moment `at`, unless another process has: then its `nextAt` is no longer `at`. Gives whether it did. */
+  /**
+   * Enqueues for the moment `at`, unless another process has: then its `nextAt` is no longer `at`. Without a request it is only
+   * moved to `next`. Gives whether it was.
+   */
   fire: {
-    takes: { now: number; name: string; at: number; next: number | undefined; request: RunRequest };
+    takes: { now: number; name: string; at: number; next: number | undefined; request: RunRequest | undefined };
     gives: boolean;
   };
   /** Forgets what settled before a moment, at most so many. Gives how many. */

@@ -7,6 +7,8 @@ import { messageOf } from "../../../kernel/errors.ts";
 
 /** How long it gathers what jobs say, in milliseconds. */
 const gathering = 50;
+/** The most that it keeps while the ledger does not answer, in characters. */
+const most = 16_777_216;
 
 /** What the jobs of a worker say of themselves, on its way to the ledger. */
 export class Saying {
@@ -15,6 +17,9 @@ export class Saying {
   private readonly rounds: Rounds;
   private chunks: Said["chunks"][number][] = [];
   private progress = new Map<string, Said["progress"][number]>();
+  /** Of all chunks, in characters. */
+  private size = 0;
+  private isDropping = false;
   private flushed = Promise.withResolvers<void>();
 
   constructor(ledger: Ledger, world: EngineWorld) {
@@ -35,7 +40,20 @@ export class Saying {
     job.hasSaid = true;
     const { id, fence } = job.row;
     this.chunks.push({ id, fence, place: ++job.chunks, kind, data });
+    this.size += data.length;
+    if (this.size > most) this.drop();
     this.rounds.within(gathering);
+  }
+
+  /** The oldest half: a job that says much for as long as the ledger is away must not fill the memory. */
+  private drop(): void {
+    let n = 0;
+    for (; this.size > most / 2 && n < this.chunks.length - 1; n++) this.size -= this.chunks[n]!.data.length;
+    this.chunks.splice(0, n);
+    if (this.isDropping) return;
+    this.isDropping = true;
+    const { where } = this.ledger;
+    this.world.log("warn", `jobs say more than is kept while ${where} does not answer: the oldest chunks are dropped.`);
   }
 
   /** Settles when all that was said until now is kept, or could not be. */
@@ -52,14 +70,18 @@ export class Saying {
 
   private async go(): Promise<number> {
     const { chunks, progress, flushed } = this;
+    const size = this.size;
     this.chunks = [];
+    this.size = 0;
     this.progress = new Map();
     this.flushed = Promise.withResolvers();
     try {
       if (chunks.length + progress.size > 0) await this.say({ chunks, progress: [...progress.values()] });
+      this.isDropping = false;
       flushed.resolve();
     } catch (error) {
       this.chunks = chunks.concat(this.chunks);
+      this.size += size;
       this.progress = new Map([...progress, ...this.progress]);
       void this.flushed.promise.then(flushed.resolve);
       throw error;

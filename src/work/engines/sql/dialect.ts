@@ -33,7 +33,7 @@ export class Dialect {
         return `(select ${selected.join(", ")} from ${this.each.replace("N", n)}) as ${name}`;
       })
       .replace(texts, (_, n: string) => `select value from json_each($${n})`)
-      .replace(/\{for update\}|\{skip locked\}|\{lock\}/g, "")
+      .replace(/\{for update\}|\{for key share\}|\{skip locked\}|\{lock\}/g, "")
       .replaceAll("{moment}", "real")
       .replaceAll("{sequence}", "integer primary key autoincrement")
       .replace(/\{(\w+)\}/g, `${this.prefix}$1`)
@@ -47,6 +47,7 @@ export class Dialect {
       })
       .replace(texts, (_, n: string) => `select value from json_array_elements_text($${n}::json) as listed(value)`)
       .replaceAll("{for update}", "for update")
+      .replaceAll("{for key share}", "for key share")
       .replaceAll("{skip locked}", "for update skip locked")
       .replaceAll("{lock}", "select pg_advisory_xact_lock(hashtextextended($1, 0))")
       .replaceAll("{moment}", "double precision")

@@ -8,6 +8,7 @@ import type { CallName, Calls, News } from "../queue/ledger.ts";
  *     rows($1 as r; id text, due real)          the records of a JSON list, as a table r
  *     texts($1)                                 the texts of a JSON list, as a select of one column, `value`
  *     {for update}, {skip locked}               behind a select whose rows are to be changed
+ *     {for key share}                           behind a select whose rows are to stay until this is kept
  *     {moment}                                  the type of a time: milliseconds since the Unix epoch
  */
 export interface Statement {

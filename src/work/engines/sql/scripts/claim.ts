@@ -45,9 +45,11 @@ export function linesOf(tasks: readonly string[]): readonly string[] {
   return tasks.length > mostLines ? [JSON.stringify(tasks)] : tasks;
 }
 
-// Only while the worker is registered: what one that was buried claims would belong to nobody.
+/** Only while the worker is registered, and not buried before the claim is kept: what it takes then would belong to nobody. */
+export const isRegistered = "exists (select 1 from {workers} where id = $1 {for key share})";
+
 const take = `update {runs} set state = 'running', worker = $1, fence = fence + 1, attempt = attempt + 1, started_at = $2,
-  start_by = null where exists (select 1 from {workers} where id = $1)`;
+  start_by = null where ${isRegistered}`;
 export const claimedColumns =
   "id, task, fence, attempt, failures, cost, input, metadata, root, key, parents, ending, priority, place";
 const taken = `returning ${claimedColumns}`;

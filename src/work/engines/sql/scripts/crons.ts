@@ -62,7 +62,7 @@ export function* fire({ now, name, at, next, request }: Calls["fire"]["takes"]):
   );
   if (moved.length === 0) return quietly(false);
   const told = new Told();
-  yield* add(told, now, [request]);
+  if (request !== undefined) yield* add(told, now, [request]);
   told.due(next);
   return { result: true, news: told.news() };
 }
