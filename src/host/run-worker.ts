@@ -9,6 +9,7 @@ import { steady, textLog } from "../app/log.ts";
 import { WorkerDeclaration } from "../work/worker.ts";
 import { workerSettingsOf } from "./settings.ts";
 import { WorkerProgram } from "../app/work/worker-program.ts";
+import { wrong } from "../work/wrong.ts";
 
 export interface RunWorkerOptions extends ProcessOptions {
   /** In place of the worker's own, and of what the environment says. */
@@ -19,15 +20,12 @@ export interface RunWorkerOptions extends ProcessOptions {
   readonly budgets?: Partial<Budgets> | undefined;
 }
 
-/** A worker's time goes to its jobs: it has no sockets to empty. */
-const preset: Partial<Budgets> = { drain: 18_000, tasks: 1_000, resources: 5_000 };
-
 /**
  * Runs a worker as this process: starts what its tasks need, takes jobs, drains on a signal, and settles with the exit code
  * after the drain and the teardown. A second signal forces, a third ends the process. A program that goes on afterwards wants
  * `worker.start()`.
  *
- * @throws LivespanError for an option that does not exist or fit.
+ * @throws LivespanError for what is no worker, and for an option that does not exist or fit.
  */
 export async function runWorker(worker: WorkerDeclaration, options: RunWorkerOptions = {}): Promise<number> {
   try {
@@ -41,6 +39,7 @@ export async function runWorker(worker: WorkerDeclaration, options: RunWorkerOpt
 }
 
 function lifeOf(worker: WorkerDeclaration, options: RunWorkerOptions): ProcessLife {
+  if (!(worker instanceof WorkerDeclaration)) throw wrong("runWorker()", "what createWorker() gave", worker);
   const settings = workerSettingsOf(options);
   const log = steady(settings.log ?? textLog("info"));
   const { engine, slots, budgets } = options;
@@ -52,7 +51,7 @@ function lifeOf(worker: WorkerDeclaration, options: RunWorkerOptions): ProcessLi
       (program = await WorkerProgram.prepare(declared, {
         world: nodeWorld({ log, unhandled: processUnhandled }),
         engine,
-        budgets: { ...preset, ...budgets },
+        budgets,
       })),
     stop: async (request) => program?.stop(request),
     replaced: async () => {},

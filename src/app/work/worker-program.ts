@@ -5,6 +5,7 @@ import type { StopReport } from "../../kernel/report.ts";
 import type { StopRequest } from "../../kernel/generation.ts";
 import type { WorkerDeclaration } from "../../work/worker.ts";
 import type { World } from "../../kernel/world.ts";
+import { budgetsFrom } from "../../kernel/budgets.ts";
 import { Generation } from "../../kernel/generation.ts";
 import { chooseEngine } from "../../work/engines/choose.ts";
 import { logEvents } from "../log.ts";
@@ -15,6 +16,16 @@ export interface ProgramOptions {
   readonly engine?: Engine | undefined;
   readonly budgets?: Partial<Budgets> | undefined;
   readonly overrides?: Overrides | undefined;
+}
+
+/** Of 25,000 ms. A worker's time goes to its jobs: it has no sockets to empty. */
+const preset = { drain: 18_000, tasks: 1_000, resources: 5_000 };
+
+/** Shorter in all its parts where the whole is to be shorter. @throws LivespanError for what is no budget. */
+function budgetsOf(given: Partial<Budgets>): Partial<Budgets> {
+  const share = budgetsFrom(given).stop / budgetsFrom().stop;
+  const scaled = Object.fromEntries(Object.entries(preset).map(([part, ms]) => [part, Math.round(ms * share)]));
+  return { ...scaled, ...given };
 }
 
 /** A worker by itself, without an app: what its tasks need, its engine and its place there are one generation. */
@@ -31,9 +42,10 @@ export class WorkerProgram {
   private constructor(
     worker: WorkerDeclaration,
     engine: Engine,
-    { world, budgets = {}, overrides }: Omit<ProgramOptions, "engine">,
+    { world, overrides, ...rest }: Omit<ProgramOptions, "engine">,
   ) {
     const { name, options } = worker;
+    const budgets = budgetsOf(rest.budgets ?? {});
     this.wing = new WorkWing({
       name,
       workflows: [],

@@ -18,7 +18,7 @@ export interface WorkerStartOptions {
   readonly ready?: () => void;
   /** In place of the worker's own. */
   readonly engine?: Engine;
-  /** Milliseconds for each part of its life. */
+  /** Milliseconds for each part of its life. Jobs in hand have 18,000 of the 25,000 of a stop unless said. */
   readonly budgets?: Partial<Budgets>;
   /** Where log lines go; warnings to standard error unless said. */
   readonly log?: Log;

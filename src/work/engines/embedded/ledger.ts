@@ -18,8 +18,8 @@ interface Pending {
 
 /** A call that so many threads have not survived is not given to another: it may be what ends them. */
 const mostLosses = 3;
-/** Milliseconds that closing waits for what is in hand. */
-const closeTimeout = 3000;
+/** Milliseconds that closing waits for what is in hand: less than the engine waits for it, so that no thread is left behind. */
+const closeTimeout = 1_000;
 /** Milliseconds before a thread is tried again after one did not open. */
 const pause = 500;
 
