@@ -28,6 +28,9 @@ const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise
   },
 };
 
+/** Nothing is wrong with what was asked for: it could not be had. */
+const failures: ReadonlySet<string> = new Set(["RUN_NOT_FOUND", "ENGINE_DOWN"]);
+
 /** Runs the command line; settles with the exit code. Whatever is wrong with it is said in a line or two. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -43,7 +46,9 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const text = error instanceof LivespanError ? `${error.message} [${error.code}]` : messageOf(error);
     process.stderr.write(`livespan: ${text}\n`);
-    return exitCodes.invalidConfiguration;
+    return error instanceof LivespanError && failures.has(error.code)
+      ? exitCodes.startFailed
+      : exitCodes.invalidConfiguration;
   }
 }
 

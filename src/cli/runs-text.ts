@@ -3,7 +3,6 @@ import { formatMs } from "../app/tree.ts";
 
 /** A table of runs, one a line. */
 export function printRuns(runs: readonly RunInfo[]): string {
-  if (runs.length === 0) return "no runs\n";
   const rows = runs.map((run) => [run.id, run.state, run.task, attemptsOf(run), timesOf(run), remarkOf(run)]);
   return lined([["id", "state", "task", "attempts", "took", ""], ...rows]);
 }

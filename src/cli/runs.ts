@@ -1,6 +1,7 @@
 import type { OpenClient } from "../app/work/client.ts";
 import type { RunFilter, RunInfo, RunState } from "../work/run.ts";
 import type { Verb } from "./command.ts";
+import { chooseEngine } from "../work/engines/choose.ts";
 import { cliError } from "./errors.ts";
 import { countFlag, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { createClient } from "../app/work/client.ts";
@@ -24,7 +25,12 @@ const summary = [
   "  livespan runs replay <id> …       runs them again",
 ].join("\n");
 
-type Given = ReturnType<typeof parseFlags<typeof flags>>["flags"];
+type Flags = ReturnType<typeof parseFlags<typeof flags>>["flags"];
+
+interface Given extends Flags {
+  /** Of the engine, for people. */
+  readonly where: string;
+}
 
 export const runs: Verb = {
   summary: "Looks at runs: lists, shows, cancels and replays them.",
@@ -41,21 +47,25 @@ export const runs: Verb = {
       throw cliError("UNKNOWN_FLAG", `livespan runs has no "${name}".${didYouMean(name, Object.keys(actions))}`);
     }
     const filter = filterFrom(given, ids);
-    await using client = createClient();
-    process.stdout.write(await action(client, filter, given));
+    const engine = await chooseEngine(process.env);
+    // What matters of it comes as an error, in one line.
+    await using client = createClient({ engine, log: () => {} });
+    process.stdout.write(await action(client, filter, { ...given, where: engine.where }));
     return 0;
   },
 };
 
 /** What each word does; gives what is printed. */
 const actions: Readonly<Record<string, (client: OpenClient, filter: RunFilter, given: Given) => Promise<string>>> = {
-  async list(client, filter, { json }) {
+  async list(client, filter, { json, where }) {
     const found = await client.list({ ...filter, limit: filter.limit ?? 20 });
-    return json === true ? jsonOf(found) : printRuns(found);
+    if (json === true) return jsonOf(found);
+    return found.length === 0 ? `no such runs: ${where}\n` : printRuns(found);
   },
   async show(client, filter, { json }) {
-    const [id] = filter.ids ?? [];
+    const [id, ...more] = filter.ids ?? [];
     if (id === undefined) throw cliError("UNKNOWN_FLAG", "livespan runs show: which run? Its id is missing.");
+    if (more.length > 0) throw cliError("UNKNOWN_FLAG", `livespan runs show takes one id, got ${1 + more.length}.`);
     const run = await client.get(id);
     if (run === undefined) throw cliError("RUN_NOT_FOUND", `there is no run ${id}.`);
     const steps = await stepsOf(client, run);
@@ -90,33 +100,14 @@ function assertChosen(action: string, { ids, tasks, states }: RunFilter): void {
   throw cliError("UNKNOWN_FLAG", `livespan runs ${action}: which runs? Give ids, --task or --state.`);
 }
 
-const states: readonly RunState[] = [
-  "scheduled",
-  "waiting",
-  "held",
-  "queued",
-  "running",
-  "succeeded",
-  "failed",
-  "cancelled",
-  "skipped",
-];
-
-function filterFrom(given: Given, ids: readonly string[]): RunFilter {
+function filterFrom(given: Flags, ids: readonly string[]): RunFilter {
   const limit = countFlag("limit", given.limit);
   return {
-    ...(ids.length > 0 && { ids }),
+    // A step that is named is meant.
+    ...(ids.length > 0 && { ids, steps: true }),
     ...(given.task !== undefined && { tasks: [given.task] }),
-    ...(given.state !== undefined && { states: given.state.split(",").map(stateFrom) }),
+    // The client refuses what is none.
+    ...(given.state !== undefined && { states: given.state.split(",") as RunState[] }),
     ...(limit !== undefined && { limit }),
   };
-}
-
-function stateFrom(name: string): RunState {
-  const state = states.find((each) => each === name);
-  if (state !== undefined) return state;
-  throw cliError(
-    "UNKNOWN_FLAG",
-    `--state: no run is "${name}".${didYouMean(name, states)} Expected ${states.join(", ")}.`,
-  );
 }
