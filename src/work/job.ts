@@ -200,7 +200,7 @@ export class JobRun implements ParentRun {
   private outcomeOfAbort(reason: JobAborted): Outcome {
     if (reason.why === "shutdown" || reason.why === "lease-lost") return { kind: "returned", because: reason.why };
     if (reason.why === "suspended") return this.journal.suspension;
-    if (reason.why === "timeout") return this.failed(workError("ATTEMPT_TIMEOUT", reason.message));
+    if (reason.why === "timeout") return this.failed(workError("ATTEMPT_TIMEOUT", `${reason.message}.`));
     return { kind: "cancelled", reason: reason.message };
   }
 

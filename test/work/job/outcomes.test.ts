@@ -115,7 +115,7 @@ test("T01: an attempt that takes too long fails with ATTEMPT_TIMEOUT, and its si
   await worker.open();
   const handle = await client.enqueue(slow);
   await assert.rejects(clock.until(handle.result()), (error: RunError) => {
-    assert.match(error.message, /longer than 5000 ms/);
+    assert.match(error.message, /longer than 5000 ms\. Raise timeout/);
     assert.equal((error.cause as { code?: string }).code, "ATTEMPT_TIMEOUT");
     return true;
   });

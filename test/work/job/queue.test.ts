@@ -64,7 +64,12 @@ test("C07: a run that is cancelled by its id ends its body", async (t) => {
   await clock.advance(10);
   assert.equal(await handle.state(), "running");
   assert.equal(await handle.cancel("by a test"), true);
-  await assert.rejects(clock.until(handle.result()), { code: "RUN_CANCELLED", message: /by a test/ });
+  await assert.rejects(clock.until(handle.result()), {
+    code: "RUN_CANCELLED",
+    message: /"waits" was cancelled: by a test\./,
+  });
+  const { reason, input } = await handle.info();
+  assert.deepEqual([reason, input], ["by a test", undefined]);
 });
 
 test("C02: a body that was given up keeps its slot", async (t) => {

@@ -18,6 +18,9 @@ export const cronCases: readonly Case[] = [
         [utc!.name, utc!.task, utc!.expression, utc!.timezone, kathmandu!.timezone],
         ["utc", "a", "30 4 * * *", "UTC", "Asia/Kathmandu"],
       );
+      // Nothing of how the engine keeps them.
+      const told = ["expression", "name", "nextAt", "task", "timezone"];
+      assert.deepEqual(Object.keys(utc!).toSorted(), told);
       const at = (ms: number): string => new Date(ms).toISOString().slice(11);
       assert.deepEqual([at(utc!.nextAt!), at(kathmandu!.nextAt!)], ["04:30:00.000Z", "22:45:00.000Z"]);
       assert.ok(utc!.nextAt! > stage.wall && utc!.nextAt! <= stage.wall + 86_400_000);
@@ -96,6 +99,17 @@ export const cronCases: readonly Case[] = [
       const moments = Math.floor(stage.wall / 1_000) - Math.floor(began / 1_000);
       const runs = await engines[0]!.list({ tasks: ["a"] });
       assert.ok(runs.length >= 2 && runs.length <= moments, `${runs.length} runs at ${moments} moments`);
+    },
+  },
+  {
+    name: "fires in time what another process asks for, where that has no worker",
+    shared: true,
+    async run(stage) {
+      const [working, asking] = [await stage.open(), await stage.open()];
+      const worker = await stage.worker(working, { tasks: ["a"] });
+      await asking.cron(cronOf("every", "* * * * * *"));
+      const { task } = await stage.wait(worker.next(), 5_000);
+      assert.equal(task, "a");
     },
   },
   {

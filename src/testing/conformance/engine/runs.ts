@@ -180,6 +180,7 @@ export const runCases: readonly Case[] = [
       await stage.wait(job.settle(succeeded()));
       const { createdAt, startedAt, settledAt } = await stage.run(engine, id!);
       assert.ok(createdAt <= startedAt! && startedAt! < settledAt!);
+      assert.ok([createdAt, startedAt, settledAt].every(Number.isInteger), "whole milliseconds");
     },
   },
   {

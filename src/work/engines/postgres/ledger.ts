@@ -72,7 +72,8 @@ export class PostgresLedger implements Ledger {
   }
 
   now(): number {
-    return this.opened("now").clock.now() + this.ahead;
+    // What is kept of it are whole milliseconds, as everywhere.
+    return Math.round(this.opened("now").clock.now() + this.ahead);
   }
 
   async call<K extends CallName>(

@@ -142,7 +142,8 @@ export class QueueEngine implements Engine {
   }
 
   async crons(): Promise<readonly CronInfo[]> {
-    return this.use("crons()").ledger.call("crons", {});
+    const crons = await this.use("crons()").ledger.call("crons", {});
+    return crons.map(({ request: _, ...cron }) => cron);
   }
 
   async removeCron(name: string): Promise<boolean> {

@@ -29,7 +29,7 @@ export class JobsInHand {
   abort(cancelled: readonly CancelledJob[]): void {
     for (const { id, fence, why, reason } of cancelled) {
       const job = this.jobs.get(id);
-      if (job?.row.fence === fence) job.abort(why, `run ${id} of "${job.task}" was cancelled: ${reason}.`);
+      if (job?.row.fence === fence) job.abort(why, reason);
     }
   }
 

@@ -61,8 +61,10 @@ export class Upkeep {
   }
 
   heard(news: News | undefined): void {
-    if (news === undefined) this.ticks.within(1_000);
-    else if (news.due !== undefined) {
+    if (news === undefined) {
+      this.ticks.within(1_000);
+      this.of?.crons.due(this.ledger.now());
+    } else if (news.due !== undefined) {
       this.ticks.within(news.due - this.ledger.now());
       this.of?.crons.due(news.due);
     }

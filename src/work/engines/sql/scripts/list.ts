@@ -3,6 +3,7 @@ import type { RunFailure, RunFilter, RunInfo, RunState, Settled } from "../../..
 import type { Value } from "../script.ts";
 import { query, quietly, type Done, type Script } from "../script.ts";
 import { settledOf } from "./claim.ts";
+import { unpack } from "../../../payload.ts";
 
 /** A filter as a condition. Its parameters are numbered from 1. */
 export function conditionsOf(filter: RunFilter): { where: string; values: Value[]; limit: string } {
@@ -88,7 +89,7 @@ function infoOf(row: RunRow): RunInfo {
 
 /** An empty text is no JSON: it stands for undefined. */
 function valueOf(json: string | null): unknown {
-  return json === null || json === "" ? undefined : JSON.parse(json);
+  return json === null || json === "" ? undefined : unpack(json);
 }
 
 /** Runs of which somebody waits for the end. Marked before they are looked at, so that no end is missed. */
