@@ -56,7 +56,7 @@ function noteOf(run: Run | null, isAway: boolean): string {
   const { state, fault, total, known, attempt } = run;
   const standing = isAway && (state === "running" || state === "waiting") ? "Waiting for the server" : says[state];
   const parts = [standing];
-  if (fault !== null && state !== "done") parts.push(fault);
+  if (fault !== null && state === "failed") parts.push(fault);
   if (total > 0) parts.push(counted(total, "document"));
   if (known > 0) parts.push(`${number(known)} recorded before`);
   if (attempt > 1) parts.push("taken up again where it was cut off");
@@ -72,5 +72,5 @@ function nowOf(run: Run | null): string {
 function announcementOf({ state, folder, done, failed, fault }: Run): string {
   if (state === "waiting" || state === "running") return `Indexing ${folder}.`;
   if (state === "done") return `Indexed ${folder}: ${counted(done, "document")}, ${number(failed)} failed.`;
-  return `${says[state]}: ${fault ?? folder}.`;
+  return `${says[state]}: ${state === "failed" && fault !== null ? fault : folder}.`;
 }
