@@ -143,7 +143,7 @@ export class QueueEngine implements Engine {
 
   async crons(): Promise<readonly CronInfo[]> {
     const crons = await this.use("crons()").ledger.call("crons", {});
-    return crons.map(({ request: _, ...cron }) => cron);
+    return crons.map(({ name, task, expression, timezone, nextAt }) => ({ name, task, expression, timezone, nextAt }));
   }
 
   async removeCron(name: string): Promise<boolean> {
