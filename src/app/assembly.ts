@@ -216,6 +216,13 @@ export function declaresWork(app: App<unknown>): boolean {
   return isDeclared(app, ({ workflows, workers, engine }) => (workflows ?? workers ?? engine) !== undefined);
 }
 
+/** Whether a background task of its states is durable. The live wing is loaded for that only where there are states. */
+export async function declaresDurable(app: App<unknown>): Promise<boolean> {
+  if (!declaresStates(app)) return false;
+  const { hasDurable } = await import("../live/server/state.ts");
+  return isDeclared(app, ({ states = [] }) => states.some(hasDurable));
+}
+
 function isDeclared(app: App<unknown>, asks: (settings: App<unknown>["settings"]) => boolean): boolean {
   const seen = new Set<Routes>();
   const rest: Routes[] = [app];

@@ -1,4 +1,5 @@
 import type { AppHandle } from "./handle.ts";
+import type { DurableTasks } from "../live/server/durable.ts";
 import type { HttpEnv, Socket } from "../http/upgrade.ts";
 import type { EmbeddedState, PageData } from "../live/client/page.ts";
 import type { Instance } from "../live/server/engine.ts";
@@ -34,6 +35,7 @@ export interface LiveParts {
   readonly world: World;
   readonly app: AppHandle;
   readonly interleave: Interleave | undefined;
+  readonly durable: DurableTasks;
   /** What lifespans yielded, once they are up. */
   values(needs: Needs): Record<string, unknown>;
 }
@@ -46,7 +48,7 @@ export class LiveWing {
   private readonly connections: Connections;
 
   /** @throws LivespanError INVALID_STATE, DUPLICATE_STATE, UNKNOWN_OPTION, INVALID_DECLARATION */
-  constructor({ states: declared, store = memoryStore(), limits: given, world, app, interleave, values }: LiveParts) {
+  constructor({ states: declared, store = memoryStore(), limits: given, world, app, ...parts }: LiveParts) {
     const { clock, log } = world;
     const states = distinct(declared);
     const limits = limitsFrom(given);
@@ -59,8 +61,7 @@ export class LiveWing {
       app,
       stateLimit: limits.stateLimit,
       rehearses,
-      interleave,
-      values,
+      ...parts,
     });
     this.connections = new Connections({ engine: this.states, clock, log, limits });
     const kept = {

@@ -5,6 +5,7 @@ import type { BackgroundTask } from "../live/server/context.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Client } from "../work/client.ts";
 import type { Description } from "../http/description.ts";
+import type { DurableWork } from "./durable.ts";
 import type { Engine } from "../work/engine.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Intake } from "../kernel/intake.ts";
@@ -21,7 +22,7 @@ import type { WorkWing } from "./work/wing.ts";
 import type { World } from "../kernel/world.ts";
 import { App } from "./app.ts";
 import { appError } from "./errors.ts";
-import { Assembly, declaresStates, declaresWork } from "./assembly.ts";
+import { Assembly, declaresDurable, declaresStates, declaresWork } from "./assembly.ts";
 import { deliver, type EventListener } from "../kernel/events.ts";
 import { Generation } from "../kernel/generation.ts";
 import { InProcessRequests } from "./requests.ts";
@@ -57,6 +58,7 @@ interface Wings {
   readonly LiveWing: typeof LiveWing | undefined;
   /** With the engine that its runs are kept by. */
   readonly work: { readonly WorkWing: typeof WorkWing; readonly engine: Engine } | undefined;
+  readonly DurableWork: typeof DurableWork | undefined;
 }
 
 /** One run of an app: its generation, and the routes that answer inside it. */
@@ -66,20 +68,26 @@ export class AppRun {
   readonly assembly: Assembly;
   /** Undefined in an app without states, which loads nothing of it. */
   readonly live: LiveWing | undefined;
-  /** Undefined in an app without workflows, workers or engine. */
+  /** Undefined in an app without workflows, workers, engine or durable background tasks. */
   readonly work: WorkWing | undefined;
+  /** Undefined in an app without durable background tasks. */
+  private readonly durable: DurableWork | undefined;
   private readonly requests: InProcessRequests;
   private readonly hono: Hono<HonoEnv>;
   private readonly answer: Fetch;
   private started: Promise<void> | undefined;
 
   /** The wings come loaded: an app that is only declared loads none, and one without states not the live one. */
-  constructor(app: App<unknown>, options: RunOptions, { compile, LiveWing, work: loaded }: Wings) {
+  constructor(app: App<unknown>, options: RunOptions, { compile, LiveWing, work: loaded, DurableWork }: Wings) {
     const { world, intakes, overrides } = options;
     const { settings } = app;
     this.handle = new RunHandle(app.name, this, options);
     this.assembly = new Assembly(app, this.handle, () => this.generation);
     this.live = LiveWing && this.openLive(LiveWing, app, options);
+    // The wings know nothing of each other: this hands what one asks for to the other.
+    this.durable =
+      DurableWork &&
+      new DurableWork(this.assembly.states, { live: () => this.live!.states, client: () => this.work!.unlisted });
     this.work = loaded && this.openWork(loaded, app, options);
     this.hono = compile(app, this.hostOf(app, world), descriptionOf(app));
     const { hono, live, work } = this;
@@ -118,6 +126,7 @@ export class AppRun {
       world: options.world,
       interleave: options.interleave,
       app: this.handle,
+      durable: { start: (request, id) => this.durable!.start(request, id) },
       values: (needs) => this.generation.values(needs),
     });
     this.assembly.roots.push(...live.roots);
@@ -134,6 +143,7 @@ export class AppRun {
       name,
       workflows,
       workers: [...workers],
+      own: this.durable === undefined ? [] : [this.durable.worker],
       engine,
       payloadLimit: settings.payloadLimit,
       world: options.world,
@@ -264,8 +274,9 @@ export function embed(app: App<unknown>, listeners: ReadonlySet<EventListener>):
 async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlySet<EventListener>): Promise<AppRun> {
   const { compile } = await import("../http/compile.ts");
   const live = declaresStates(app) ? await import("./live.ts") : undefined;
-  const work = declaresWork(app) ? await loadWork(app, options) : undefined;
-  const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing, work });
+  const durable = (await declaresDurable(app)) ? await import("./durable.ts") : undefined;
+  const work = durable !== undefined || declaresWork(app) ? await loadWork(app, options) : undefined;
+  const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing, work, DurableWork: durable?.DurableWork });
   if (options.inspects !== true) await run.addPages(app, options.world.log);
   logEvents(run.generation, options.world.log);
   run.generation.on((event) => {

@@ -120,6 +120,11 @@ export const liveErrors = {
       "A background task was ended before its time: it was cancelled, a newer one took its place, or its tab is gone.",
     remedy: "Let it pass through sleep() or look at self.signal; what it must still do, it may do in a finally block.",
   },
+  TASK_NOT_STARTED: {
+    means:
+      "A durable background task could not be handed to the engine that keeps it. What the event had changed before is kept.",
+    remedy: "See whether the engine runs, which the cause tells; then start the task again.",
+  },
   BACKGROUND_LEFT: {
     means:
       "A background task did not end within its stopTimeout after it was aborted. It may still run, but changes nothing.",

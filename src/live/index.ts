@@ -6,6 +6,8 @@ export type {
   BackgroundTask,
   Block,
   ConnectionFacts,
+  DurableOptions,
+  DurableSelf,
   Event,
   EventContext,
   EventOptions,

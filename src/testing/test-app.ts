@@ -19,7 +19,7 @@ import type { StopRequest } from "../kernel/generation.ts";
 import { assertOptions } from "../kernel/lifespan.ts";
 import { assertUsed, overridesFrom } from "./override.ts";
 import { browserOf, openTab, type TabOptions, type TestTab } from "./tab.ts";
-import { declaresWork } from "../app/assembly.ts";
+import { declaresDurable, declaresWork } from "../app/assembly.ts";
 import { EventLog } from "./event-log.ts";
 import { leakReport } from "./leaks.ts";
 import { prepare } from "../app/run.ts";
@@ -220,7 +220,8 @@ export class RunningApp<L, C extends Clock> implements TestApp<L, C> {
   }
 
   private async engineOf(given: Engine | undefined): Promise<Engine | undefined> {
-    if (given !== undefined || !declaresWork(this.app)) return given;
+    const hasWork = declaresWork(this.app) || (await declaresDurable(this.app));
+    if (given !== undefined || !hasWork) return given;
     const { TestEngine } = await import("./work.ts");
     const { engine, ledger } = new TestEngine();
     this.ledger = ledger;

@@ -41,6 +41,7 @@ const live = new Live({
   stateLimit: 1024 * 1024,
   rehearses: false,
   interleave: undefined,
+  durable: { start: nobody },
   values: () => ({}),
 });
 

@@ -19,6 +19,8 @@ export interface WorkParts {
   readonly name: string;
   readonly workflows: readonly Runnable<never, unknown>[];
   readonly workers: readonly WorkerDeclaration[];
+  /** Workers that nobody has listed: what the app runs for itself. */
+  readonly own?: readonly WorkerDeclaration[];
   readonly engine: Engine;
   readonly payloadLimit: number | undefined;
   readonly world: World;
@@ -29,6 +31,8 @@ export interface WorkParts {
 /** The work wing of an app, or of a worker by itself: its client, its engine, and its workers as intakes. */
 export class WorkWing {
   readonly client: WorkClient;
+  /** For what nobody has listed. */
+  readonly unlisted: WorkClient;
   readonly asks: ClientParts;
   readonly declared: readonly WorkerDeclaration[];
   readonly workers: readonly WorkerRun[];
@@ -38,13 +42,15 @@ export class WorkWing {
 
   /** @throws LivespanError INVALID_TASK */
   constructor(parts: WorkParts) {
-    const { name, workflows, workers, payloadLimit, world } = parts;
+    const { name, workflows, workers: listed, own = [], payloadLimit, world } = parts;
+    const workers = [...listed, ...own];
     assertWorkers(name, workers);
     this.use = new EngineUse(parts.engine, world);
     this.declared = workers;
-    const known = namesOf(workflows, workers);
+    const known = namesOf(workflows, listed);
     this.asks = { engine: this.use.whenOpen, clock: world.clock, known, payloadLimit };
     this.client = new WorkClient(this.asks);
+    this.unlisted = new WorkClient({ ...this.asks, known: undefined });
     this.workers = workers.map((worker) => this.runOf(worker, parts));
     const kept = { owner: `app "${name}"`, needs: { engine: this.engineLifespan(world) } };
     this.roots = [kept, ...workers.flatMap(({ roots }) => roots)];

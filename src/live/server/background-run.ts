@@ -31,6 +31,8 @@ export class BackgroundRun extends RunContext implements BackgroundTask, Self<ob
   private readonly holds = new Set<Hold>();
   private readonly end = Promise.withResolvers<void>();
   private phase: "waiting" | "running" | "over" = "waiting";
+  /** What it started that is durable, on its way to the engine. */
+  private keeping: Promise<void> | undefined;
 
   constructor(
     instance: Instance,
@@ -98,8 +100,25 @@ export class BackgroundRun extends RunContext implements BackgroundTask, Self<ob
   };
 
   readonly start = (name: string, arg?: unknown): void => {
-    this.runtime.tasks.prepare(this.instance, name, detachedArgument(arg), this.tab, this.chain)();
+    const { instance, tab, chain } = this;
+    const start = this.runtime.tasks.prepare({
+      instance,
+      name,
+      arg: detachedArgument(arg),
+      tab,
+      chain,
+      id: this.startId(),
+    });
+    if ("now" in start) return start.now();
+    this.keeping = (this.keeping ?? Promise.resolve()).then(start.kept);
+    // Awaited at the end of the body.
+    this.keeping.catch(() => {});
   };
+
+  /** Names what it starts next over all its attempts, if it may have several. */
+  protected startId(): string | undefined {
+    return undefined;
+  }
 
   /** Aborts it and settles when it has ended. */
   cancel(): Promise<void> {
@@ -115,6 +134,15 @@ export class BackgroundRun extends RunContext implements BackgroundTask, Self<ob
 
   /** Runs the body. Never rejects: what it throws is reported. */
   async run(): Promise<void> {
+    try {
+      await this.perform();
+    } catch (error) {
+      if (!isAbortOf(error, this.signal)) this.runtime.failed(this.title, this.instance, error);
+    }
+  }
+
+  /** Runs the body. Rejects with what it throws. */
+  async perform(): Promise<void> {
     if (this.phase !== "waiting") return;
     this.phase = "running";
     try {
@@ -122,8 +150,7 @@ export class BackgroundRun extends RunContext implements BackgroundTask, Self<ob
       const arg = await checked(this.member.schema, this.arg, this.title);
       const { body, schema } = this.member;
       await this.scope.run(() => (schema === undefined ? body(this) : body(this, arg)));
-    } catch (error) {
-      if (!isAbortOf(error, this.signal)) this.runtime.failed(this.title, this.instance, error);
+      await this.keeping;
     } finally {
       await this.unlockAll();
       this.settle();
@@ -146,7 +173,7 @@ export class BackgroundRun extends RunContext implements BackgroundTask, Self<ob
     this.grace = undefined;
   }
 
-  private get title(): string {
+  protected get title(): string {
     return `background task "${this.name}"`;
   }
 
@@ -156,7 +183,8 @@ export class BackgroundRun extends RunContext implements BackgroundTask, Self<ob
     this.end.resolve();
   }
 
-  private assertLasts(): void {
+  /** @throws LivespanError STOPPING when it may change nothing any more. */
+  protected assertLasts(): void {
     if (this.phase === "over") throw new Stopping(`${this.title} is over, and changes its state no more.`);
   }
 

@@ -1,13 +1,30 @@
 import type { BackgroundTask } from "./context.ts";
 import type { Chain } from "./chain.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import type { DurableAttempt, DurableRequest, DurableTasks } from "./durable.ts";
 import type { Instance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tab } from "./tab.ts";
 import { BackgroundRun } from "./background-run.ts";
-import { combine } from "../../kernel/errors.ts";
+import { combine, messageOf } from "../../kernel/errors.ts";
+import { DurableRun, requestOf } from "./durable-run.ts";
+import { isDurable } from "./member.ts";
 import { liveError } from "../errors.ts";
 import { memberNamed } from "./argument.ts";
+
+/** A start that was asked for. */
+interface Asked {
+  readonly instance: Instance;
+  readonly name: string;
+  readonly arg: unknown;
+  readonly tab: Tab;
+  readonly chain: Chain | undefined;
+  /** Of a durable task that may be asked for again: the same each time. */
+  readonly id: string | undefined;
+}
+
+/** What starts a task that was found: here and now, or, where it is durable, by having it kept. */
+type Start = { readonly now: () => void } | { readonly kept: () => Promise<void> };
 
 /** The runs of one background task of one instance: those that run, and those that wait for their turn. */
 interface Lane {
@@ -26,13 +43,15 @@ export class BackgroundTasks {
   readonly running = new Set<BackgroundRun>();
   private readonly runtime: Runtime;
   private readonly clock: Clock;
+  private readonly durable: DurableTasks;
   private readonly lanes = new Map<Instance, Map<string, Lane>>();
   private readonly left: Error[] = [];
   private reason: { readonly of: unknown } | undefined;
 
-  constructor(runtime: Runtime, clock: Clock) {
+  constructor(runtime: Runtime, clock: Clock, durable: DurableTasks) {
     this.runtime = runtime;
     this.clock = clock;
+    this.durable = durable;
   }
 
   /** What `app.backgroundTasks` is. */
@@ -40,15 +59,39 @@ export class BackgroundTasks {
     return this.running;
   }
 
-  /** Finds the task at once, and gives what starts it. @throws LivespanError UNKNOWN_EVENT */
-  prepare(instance: Instance, name: string, arg: unknown, tab: Tab, chain: Chain | undefined): () => void {
+  /** Finds the task at once, and gives what starts it. @throws LivespanError UNKNOWN_EVENT, STATE_VALUE */
+  prepare({ instance, name, arg, tab, chain, id }: Asked): Start {
     const member = memberNamed(instance.declaration, "background", name);
-    return () => {
+    if (isDurable(member)) {
+      const request = requestOf(instance, name, arg, tab);
+      return { kept: () => this.keep(request, id) };
+    }
+    const now = (): void => {
       if (this.reason !== undefined || chain?.aborted === true) return;
       const run = new BackgroundRun(instance, name, member, arg, tab, chain, this.runtime, this.clock.wall());
       if (chain !== undefined) this.endWith(run, chain.signal);
       this.admit(run, this.laneOf(run));
     };
+    return { now };
+  }
+
+  private async keep(request: DurableRequest, id: string | undefined): Promise<void> {
+    try {
+      await this.durable.start(request, id);
+    } catch (cause) {
+      const what = `background task "${request.name}" of state "${request.state}"`;
+      throw liveError("TASK_NOT_STARTED", `${what} was not started: ${messageOf(cause)}.`, { cause });
+    }
+  }
+
+  /** Runs one attempt of a durable task. Rejects with what its body throws. */
+  async attempt(instance: Instance, tab: Tab, request: DurableRequest, job: DurableAttempt): Promise<void> {
+    const member = memberNamed(instance.declaration, "background", request.name);
+    const run = new DurableRun(instance, member, tab, request, job, this.runtime);
+    this.endWith(run, job.signal);
+    this.began(run);
+    void run.ended.then(() => this.ends(run));
+    await run.perform();
   }
 
   private endWith(run: BackgroundRun, signal: AbortSignal): void {
@@ -57,7 +100,7 @@ export class BackgroundTasks {
     void run.ended.then(() => signal.removeEventListener("abort", abort));
   }
 
-  /** Aborts them all, for good: none starts any more. */
+  /** Aborts them all, for good: none starts any more. Durable ones are ended by whoever keeps them. */
   abortAll(reason: unknown): void {
     this.reason ??= { of: reason };
     for (const lanes of this.lanes.values()) {
@@ -65,12 +108,17 @@ export class BackgroundTasks {
         for (const run of lane.waiting.splice(0)) run.abort(reason);
       }
     }
-    for (const run of this.running) this.abort(run, reason);
+    for (const run of this.own()) this.abort(run, reason);
+  }
+
+  /** Those that end with the process. */
+  private own(): BackgroundRun[] {
+    return Array.from(this.running).filter((run) => !(run instanceof DurableRun));
   }
 
   /** Settles when every one has ended, or was left behind. @throws LivespanError BACKGROUND_LEFT for those that were. */
   async ended(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(Array.from(this.running, ({ ended }) => ended));
+    for (let own = this.own(); own.length > 0; own = this.own()) await Promise.all(own.map(({ ended }) => ended));
     if (this.left.length > 0) throw combine(this.left, "background tasks were left behind");
   }
 
@@ -98,16 +146,14 @@ export class BackgroundTasks {
 
   private launch(run: BackgroundRun, lane: Lane): void {
     lane.running.add(run);
-    this.running.add(run);
-    this.attach(run);
+    this.began(run);
     void run.ended.then(() => this.over(run, lane));
     void run.run();
   }
 
   private over(run: BackgroundRun, lane: Lane): void {
     lane.running.delete(run);
-    this.running.delete(run);
-    this.detach(run);
+    this.ends(run);
     const next = lane.waiting.shift();
     if (next !== undefined) return this.launch(next, lane);
     if (lane.running.size > 0) return;
@@ -116,16 +162,18 @@ export class BackgroundTasks {
     if (lanes?.size === 0) this.lanes.delete(run.instance);
   }
 
-  private attach(run: BackgroundRun): void {
+  private began(run: BackgroundRun): void {
     const { tab, instance } = run;
+    this.running.add(run);
     this.runtime.retain(instance.owner);
     tab.retain();
     (tab.tasks ??= new Set()).add(run);
     if (!tab.isConnected) this.orphaned(run);
   }
 
-  private detach(run: BackgroundRun): void {
+  private ends(run: BackgroundRun): void {
     const { tab, instance } = run;
+    this.running.delete(run);
     this.runtime.release(instance.owner);
     tab.tasks?.delete(run);
     tab.release();
@@ -142,7 +190,7 @@ export class BackgroundTasks {
   /** At stop that is no matter of one tab: who waits for all of them is told. */
   private leave(run: BackgroundRun): void {
     const error = run.leave();
-    if (error !== undefined && this.reason !== undefined) this.left.push(error);
+    if (error !== undefined && this.reason !== undefined && !(run instanceof DurableRun)) this.left.push(error);
   }
 
   private laneOf(run: BackgroundRun): Lane {

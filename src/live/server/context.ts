@@ -103,15 +103,18 @@ interface Surroundings<N> {
   readonly app: LiveApp;
   /** Fires when this is to end: at stop, at reload, when it is cancelled or superseded. */
   readonly signal: AbortSignal;
-  readonly connection: ConnectionFacts;
   readonly log: Log;
   readonly clock: Clock;
   /** Settles after `ms` milliseconds; rejects with `signal.reason` when `signal` fires first. */
   sleep(ms: number): Promise<void>;
 }
 
-/** What a background task is given. */
-export interface Self<V, P, N, B> extends Surroundings<N> {
+interface Connected {
+  readonly connection: ConnectionFacts;
+}
+
+/** What every background task is given. */
+interface Task<V, P, N, B> extends Surroundings<N> {
   /** The last snapshot; may be stale, and every write to it throws `ImmutableStateError`. */
   readonly view: Frozen<V & P>;
   /** Changes the state synchronously, all or nothing. May be run again on a conflict: pure, apart from the draft. */
@@ -127,6 +130,24 @@ export interface Self<V, P, N, B> extends Surroundings<N> {
   readonly start: ByName<B>;
 }
 
+/** What a background task is given. */
+export interface Self<V, P, N, B> extends Task<V, P, N, B>, Connected {}
+
+/** What a durable background task is given: no connection, since its tab may be without one, or have it elsewhere. */
+export interface DurableSelf<V, P, N, B> extends Task<V, P, N, B> {
+  /** From 1: which time this is that it is begun. */
+  readonly attempt: number;
+  /** Fires when the process begins to stop, before `signal` does: throw its reason to go on from the start in another one. */
+  readonly draining: AbortSignal;
+  /**
+   * Does something once, however often the task is begun: its result is remembered as JSON, and given again. Names are unique
+   * in a task.
+   *
+   * @throws LivespanError DUPLICATE_STEP, INVALID_OUTPUT, LEASE_LOST, and what `fn` throws.
+   */
+  step<T>(name: string, fn: () => T | Promise<T>): Promise<T>;
+}
+
 /** A block, as what runs inside of it sees it. */
 export interface Block {
   /** Fires when the lock was lost, or may have been: what is done from now on may not be kept. */
@@ -140,8 +161,8 @@ export interface Locked extends AsyncDisposable {
 }
 
 /** What an event handler is given. */
-export interface EventContext<N, B, E> extends Surroundings<N> {
-  /** Starts a background task, once this event's changes are kept. */
+export interface EventContext<N, B, E> extends Surroundings<N>, Connected {
+  /** Starts a background task, once this event's changes are kept. A durable one is kept before the event is answered. */
   readonly start: ByName<B>;
   /** Queues another event of this state, after those that wait. */
   readonly queue: ByName<E>;
@@ -163,10 +184,23 @@ export interface BackgroundOptions {
   readonly grace?: number;
   /** Milliseconds that it may take to end after an abort; `update` works until then. 5,000 unless said. */
   readonly stopTimeout?: number;
+  readonly durable?: false;
+}
+
+export interface DurableOptions extends Pick<BackgroundOptions, "concurrency" | "stopTimeout"> {
+  /**
+   * It is kept by the app's engine, and goes on after a crash, a stop or a deploy: begun again, what `self.step` remembers
+   * skipped. One that throws is tried three times more. It does not end with its tab, nor with the event that started it.
+   */
+  readonly durable: true;
+  readonly onDisconnect?: "continue";
 }
 
 export interface EventOptions {
-  /** The latest wins: those of the same name that wait are dropped, a running one is aborted with all that it began. */
+  /**
+   * The latest wins: those of the same name that wait are dropped, a running one is aborted with all that it began, apart from
+   * durable tasks, which have `concurrency: "replace"` for that.
+   */
   readonly supersedes?: boolean;
 }
 
@@ -187,6 +221,12 @@ export interface On<V, P, N, B, E> {
 
 /** Declares a background task. */
 export interface Back<V, P, N, B> {
+  (fn: (self: DurableSelf<V, P, N, B>) => Promise<void>, options: DurableOptions): Background<None>;
+  <S extends StandardSchemaV1>(
+    schema: S,
+    fn: (self: DurableSelf<V, P, N, B>, arg: StandardSchemaV1.InferOutput<S>) => Promise<void>,
+    options: DurableOptions,
+  ): Background<StandardSchemaV1.InferInput<S>>;
   (fn: (self: Self<V, P, N, B>) => Promise<void>, options?: BackgroundOptions): Background<None>;
   <S extends StandardSchemaV1>(
     schema: S,

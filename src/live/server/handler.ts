@@ -30,6 +30,9 @@ class HandlerContext extends RunContext implements EventContext<{}, {}, {}> {
   private readonly entry: EventEntry;
   private readonly hold: Hold;
   private effects: Effect[] = [];
+  /** Of durable tasks: what hands them to the engine. */
+  private keeps: (() => Promise<void>)[] = [];
+  private starts = 0;
 
   constructor(entry: EventEntry, tab: Tab, runtime: Runtime, hold: Hold) {
     super(entry.instance, tab, runtime);
@@ -42,9 +45,13 @@ class HandlerContext extends RunContext implements EventContext<{}, {}, {}> {
   }
 
   readonly start = (name: string, arg?: unknown): void => {
-    const { instance, chain } = this.entry;
-    const start = this.runtime.tasks.prepare(instance, name, detachedArgument(arg), this.tab, chain);
-    this.effects.push(start);
+    const { tab } = this;
+    const { instance, chain, id: event } = this.entry;
+    // Of an event that comes again, because its answer was lost, it is the same start.
+    const id = event === undefined ? undefined : `${tab.token}/${event}/${++this.starts}`;
+    const start = this.runtime.tasks.prepare({ instance, name, arg: detachedArgument(arg), tab, chain, id });
+    if ("now" in start) this.effects.push(start.now);
+    else this.keeps.push(start.kept);
   };
 
   readonly queue = (name: string, arg?: unknown): void => {
@@ -61,15 +68,26 @@ class HandlerContext extends RunContext implements EventContext<{}, {}, {}> {
 
   readonly flush = async (): Promise<void> => {
     await this.hold.flush();
-    this.release();
+    await this.release();
   };
 
-  /** Lets out what was started and queued, now that what it belongs to is kept. */
-  release(): void {
-    const { effects } = this;
+  /**
+   * Lets out what was started and queued, now that what it belongs to is kept.
+   *
+   * @throws LivespanError TASK_NOT_STARTED
+   */
+  release(): Promise<void> | undefined {
+    const { effects, keeps } = this;
     this.effects = [];
+    this.keeps = [];
     for (const effect of effects) effect();
+    return keeps.length === 0 ? undefined : inTurn(keeps);
   }
+}
+
+/** In the order in which they were asked for: of those that replace each other the last one counts. */
+async function inTurn(keeps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const keep of keeps) await keep();
 }
 
 /** Runs one event inside its tab's block, from start to end. Settles with what the handler gives. */
@@ -87,7 +105,8 @@ export async function handle(entry: EventEntry, tab: Tab, runtime: Runtime): Pro
       // Before anything is kept: what cannot be sent is the handler's fault.
       return sealedCopy(value, "the result");
     });
-    context.release();
+    const kept = context.release();
+    if (kept !== undefined) await kept;
     return result;
   });
 }

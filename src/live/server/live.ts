@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { AnyState, Draft } from "./state.ts";
 import type { BackgroundTask, LiveApp } from "./context.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import type { DurableAttempt, DurableRequest, DurableTasks } from "./durable.ts";
 import type { Engine, WantedTab } from "./engine.ts";
 import type { Intake, Leftover } from "../../kernel/intake.ts";
 import type { Log } from "../../kernel/log.ts";
@@ -35,6 +36,7 @@ export interface LiveOptions {
   /** Runs each update twice, which shows those that are not pure. */
   readonly rehearses: boolean;
   readonly interleave: Interleave | undefined;
+  readonly durable: DurableTasks;
   /** What lifespans yielded, once they are up. */
   values(needs: Needs): Readonly<Record<string, unknown>>;
 }
@@ -84,7 +86,7 @@ export class Live implements Engine, Runtime, Intake {
     this.states = new Map(states.map((state) => [state.name, state]));
     this.projections = new Map(states.map((state) => [state, new Projection(state)]));
     this.schema = schemaOf(states);
-    this.tasks = new BackgroundTasks(this, clock);
+    this.tasks = new BackgroundTasks(this, clock, options.durable);
     this.owners = new Owners(clock, (owner) => this.forget(owner));
   }
 
@@ -143,6 +145,28 @@ export class Live implements Engine, Runtime, Intake {
     } finally {
       this.release(instance.owner);
     }
+  }
+
+  /**
+   * Runs one attempt of a durable background task, wherever it was started. Rejects with what its body throws.
+   *
+   * @throws LivespanError UNKNOWN_TAB, UNKNOWN_STATE, UNKNOWN_EVENT, INVALID_ARGUMENT, STORE_UNREACHABLE
+   */
+  async attempt(request: DurableRequest, job: DurableAttempt): Promise<void> {
+    const { state, key, tab: token } = request;
+    const declaration = this.declared(state);
+    const tab = await this.tabOf(request);
+    const instance = await this.opened(await this.instanceFor(declaration, key ?? token));
+    job.signal.throwIfAborted();
+    await this.tasks.attempt(instance, tab, request, job);
+  }
+
+  /** A shared state may have outlived the tab that started something on it. */
+  private async tabOf({ key, tab: token, session }: DurableRequest): Promise<Tab> {
+    const known = await this.known(token);
+    if (known !== undefined) return known;
+    if (key === undefined || !this.store.isShared) throw this.unknownTab(token);
+    return this.tabs.get(token) ?? this.add(token, session, undefined);
   }
 
   get backgroundTasks(): ReadonlySet<BackgroundTask> {
@@ -270,11 +294,13 @@ export class Live implements Engine, Runtime, Intake {
   private async instanceFor(declaration: StateDeclaration, token: string): Promise<Instance> {
     if (declaration.scope === "shared") return this.shared(declaration, token);
     const tab = await this.known(token);
-    if (tab === undefined) {
-      const where = this.store.isShared ? "" : `; the ${this.store.name} store knows the tabs of this process only`;
-      throw liveError("UNKNOWN_TAB", `no tab has the token ${JSON.stringify(token)}${where}.`);
-    }
+    if (tab === undefined) throw this.unknownTab(token);
     return this.instance(declaration, tab.owner, undefined, tab.copyOf);
+  }
+
+  private unknownTab(token: string): Error {
+    const where = this.store.isShared ? "" : `; the ${this.store.name} store knows the tabs of this process only`;
+    return liveError("UNKNOWN_TAB", `no tab has the token ${JSON.stringify(token)}${where}.`);
   }
 
   private shared(declaration: StateDeclaration, key: string): Instance {

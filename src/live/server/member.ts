@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { BackgroundOptions, EventOptions } from "./context.ts";
+import type { BackgroundOptions, DurableOptions, EventOptions } from "./context.ts";
 import { assertMs, assertOptions } from "../../kernel/lifespan.ts";
 import { liveError } from "../errors.ts";
 
@@ -16,7 +16,7 @@ export interface BackgroundMember {
   readonly kind: "background";
   readonly schema: StandardSchemaV1 | undefined;
   readonly body: (...args: readonly unknown[]) => Promise<unknown>;
-  readonly options: BackgroundOptions;
+  readonly options: BackgroundOptions | DurableOptions;
 }
 
 export type Member = EventMember | BackgroundMember;
@@ -51,6 +51,10 @@ export function memberOf<K extends Member["kind"]>(
   return member?.kind === kind ? (member as Extract<Member, { kind: K }>) : undefined;
 }
 
+export function isDurable({ options }: BackgroundMember): boolean {
+  return options.durable === true;
+}
+
 function declared(member: Member): object {
   const called = (): never => {
     const what = member.kind === "event" ? "an event" : "a background task";
@@ -76,8 +80,9 @@ function isSchema(value: unknown): value is StandardSchemaV1 {
 }
 
 function assertBackgroundOptions(options: unknown): asserts options is BackgroundOptions {
-  assertOptions("background()", options, ["concurrency", "onDisconnect", "grace", "stopTimeout"]);
+  assertOptions("background()", options, ["concurrency", "onDisconnect", "grace", "stopTimeout", "durable"]);
   const { concurrency, onDisconnect, grace, stopTimeout }: BackgroundOptions = options;
+  assertDurable(options);
   if (grace !== undefined) assertMs("background(): grace", grace);
   if (stopTimeout !== undefined) assertMs("background(): stopTimeout", stopTimeout);
   const isCount = typeof concurrency === "number" && Number.isInteger(concurrency) && concurrency > 0;
@@ -92,6 +97,22 @@ function assertBackgroundOptions(options: unknown): asserts options is Backgroun
     const got = JSON.stringify(onDisconnect);
     throw liveError("INVALID_STATE", `background(): onDisconnect is ${got}, expected "continue" or "abort".`);
   }
+}
+
+/** Whether its tab is gone, nobody knows who runs it in another process. */
+function assertDurable({
+  durable,
+  onDisconnect,
+  grace,
+}: Omit<BackgroundOptions, "durable"> & { durable?: unknown }): void {
+  if (durable !== undefined && typeof durable !== "boolean") {
+    throw liveError("INVALID_STATE", `background(): durable is ${JSON.stringify(durable)}, expected true or false.`);
+  }
+  if (durable !== true || (onDisconnect !== "abort" && grace === undefined)) return;
+  const remedy = "Leave out one of them; a durable task that is not wanted any more is ended by cancel().";
+  throw liveError("INVALID_STATE", `background(): a durable task cannot end with its tab (onDisconnect, grace).`, {
+    remedy,
+  });
 }
 
 function kindOf(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { Back, Background, Call, ConnectionFacts, Event, Frozen, On } from "./context.ts";
 import type { Needs } from "../../kernel/lifespan.ts";
 import { assertName, assertOptions, declarationOf } from "../../kernel/lifespan.ts";
-import { background, memberOf, on, type BackgroundMember, type EventMember, type Member } from "./member.ts";
+import { background, isDurable, memberOf, on, type BackgroundMember, type EventMember, type Member } from "./member.ts";
 import { liveError } from "../errors.ts";
 import { sealedCopy } from "./seal.ts";
 
@@ -124,6 +124,11 @@ export class StateDeclaration implements AnyState {
     }
     return all;
   }
+}
+
+/** Whether one of its background tasks is durable. */
+export function hasDurable(state: AnyState): boolean {
+  return state instanceof StateDeclaration && Array.from(state.tasks.values()).some(isDurable);
 }
 
 /** The declaration behind a public `State`. @throws LivespanError INVALID_STATE for anything else. */
