@@ -40,6 +40,7 @@ function copier(options: Omit<DurableOptions, "durable"> = {}) {
         ctx.start("copy", { name, at: new Date(7) });
         return ++s.asked;
       }),
+      latest: on(z.string(), (_, name, ctx) => ctx.start("copy", { name, at: new Date(7) }), { supersedes: true }),
       refuse: on((s, ctx) => {
         s.asked++;
         ctx.start("copy", { name: "never", at: new Date(7) });
@@ -252,6 +253,22 @@ describe("a durable background task", () => {
     assert.match(String((line?.fields as { readonly error?: unknown } | undefined)?.error), /no such host/);
   });
 
+  test("goes on when the event that started it is superseded, and when its tab is closed", async () => {
+    const { copies, open, waiting, app } = copier();
+    await using t = await testApp(app());
+    const tab = await t.tab(copies);
+    await tab.events.latest("a");
+    await waiting(1);
+    await tab.events.latest("b");
+    await waiting(2);
+    const { token } = tab;
+    await tab.close();
+    open();
+    await t.work.idle();
+    const done = await t.app.modifyState(copies, token, (s) => [...s.done]);
+    assert.deepEqual(done.toSorted(), ["a 7", "b 7"]);
+  });
+
   test("leaves the app's own workflows as they are", async () => {
     const { copies } = copier();
     const listed = task("listed", () => 1);
@@ -292,6 +309,56 @@ describe("after a stop", () => {
         ["fetch a", "store a"],
       ],
     );
+  });
+});
+
+describe("a durable task of a shared state", () => {
+  const board = () => {
+    const begun: string[] = [];
+    const asked = Promise.withResolvers<void>();
+    const boards = defineState("boards", { scope: "shared", vars: { lines: [] as string[] } })
+      .background(({ background }) => ({
+        write: background(
+          z.string(),
+          async (self, line) => {
+            begun.push(`${self.token} ${self.attempt}`);
+            asked.resolve();
+            if (self.attempt === 1) await aborted(self.draining);
+            await self.update((s) => void s.lines.push(line));
+          },
+          { durable: true, concurrency: "single" },
+        ),
+      }))
+      .events(({ on }) => ({ write: on(z.string(), (_, line, ctx) => ctx.start("write", line)) }));
+    return { begun, asked: asked.promise, boards, app: () => createApp({ states: [boards] }) };
+  };
+
+  test("is given back at once where it ends by `draining`, and goes on although its tab is forgotten", async () => {
+    const prefix = `shared-${process.pid}:`;
+    const url = await redisUrl();
+    const store = redisStore({ url, prefix });
+    const engine = memoryEngine();
+    const { begun, asked, boards, app } = board();
+    const first = await testApp(app(), { engine, store });
+    const tab = await first.tab(boards, { key: "k" });
+    const { token } = tab;
+    await tab.events.write("kept");
+    await tab.events.write("dropped, since one runs for this key");
+    await asked;
+    const { errors, entries } = await first.stop();
+    await tab.close();
+    assert.deepEqual(errors, []);
+    assert.equal(entries.find(({ name }) => name === `worker ${worker}`)?.state, "down");
+
+    const byHand = redisStore({ url, prefix });
+    await byHand.open({ clock: manualClock(), log: () => {}, changed: () => {}, missed: () => {} });
+    await byHand.remove(token);
+    await byHand.close();
+
+    await using t = await testApp(app(), { engine, store });
+    await t.work.idle();
+    assert.deepEqual(await t.app.modifyState(boards, "k", (s) => [...s.lines]), ["kept"]);
+    assert.deepEqual(begun, ["k 1", "k 2"]);
   });
 });
 

@@ -39,12 +39,40 @@ export const counter = defineState("counter", {
     }),
     // @ts-expect-error a background task is async
     sync: background(() => {}),
+    lasting: background(
+      z.object({ at: z.date() }),
+      async (self, { at }) => {
+        at satisfies Date;
+        self.attempt satisfies number;
+        self.draining satisfies AbortSignal;
+        (await self.step("read", () => self.lifespan.db.query("x"))) satisfies number;
+        await self.update((s) => s.counter++);
+        // @ts-expect-error its tab may have no connection, or have it elsewhere
+        void self.connection;
+      },
+      { durable: true, concurrency: "replace", stopTimeout: 100 },
+    ),
+    shortLived: background(
+      async (self) => {
+        self.connection.tab satisfies string;
+        // @ts-expect-error only what is durable remembers
+        void self.step;
+      },
+      { durable: false, onDisconnect: "abort" },
+    ),
+    // @ts-expect-error what is durable does not end with its tab
+    contradictory: background(async () => {}, { durable: true, onDisconnect: "abort" }),
+    // @ts-expect-error nor after a while without it
+    contradictory2: background(async () => {}, { durable: true, grace: 5 }),
   }))
   .background(({ background }) => ({
     again: background(async (self) => {
       self.start("wait", 5);
       // @ts-expect-error the argument is a number
       self.start("wait", "5");
+      self.start("lasting", { at: new Date() });
+      // @ts-expect-error the argument is a date
+      self.start("lasting", { at: 0 });
     }),
   }))
   .events(({ on }) => ({
