@@ -6,7 +6,7 @@ import { app, orders, shop } from "./durable.ts";
 test("an order that was interrupted is invoiced once, and shipped", async () => {
   const clock = manualClock();
   const invoices: string[] = [];
-  const fake = { invoice: async (order: string) => `invoice ${invoices.push(order)}`, ship: async () => {} };
+  const fake = { invoice: async (order: string) => `invoice ${invoices.push(order)}`, ship: async () => undefined };
   await using t = await testApp(app, { clock, override: [[shop, fake]] });
   await using tab = await t.tab(orders);
   await tab.events.buy("a lamp");

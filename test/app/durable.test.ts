@@ -1,63 +1,11 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { describe, test } from "node:test";
 import { createApp } from "livespan";
 import { defineState, type DurableOptions } from "livespan/live";
-import { redisStore } from "livespan/redis";
 import { manualClock, testApp } from "livespan/testing";
 import { createWorker, type Engine, memoryEngine, type RunState, task } from "livespan/work";
 import { z } from "zod";
-import { redisUrl } from "../services/redis.ts";
-
-const worker = "livespan.background";
-
-/** A task that goes on when the test says so, and what became of it. */
-function copier(options: Omit<DurableOptions, "durable"> = {}) {
-  const begun: string[] = [];
-  const steps: string[] = [];
-  let gate = Promise.withResolvers<void>();
-  let waits = 0;
-  let change = Promise.withResolvers<void>();
-  const copies = defineState("copies", { vars: { done: [] as string[], asked: 0 }, private: { stamp: new Date(0) } })
-    .background(({ background }) => ({
-      copy: background(
-        z.object({ name: z.string(), at: z.date() }),
-        async (self, { name, at }) => {
-          begun.push(`${name} ${self.attempt}`);
-          await self.step("fetch", () => void steps.push(`fetch ${name}`));
-          waits++;
-          change.resolve();
-          change = Promise.withResolvers();
-          await Promise.race([gate.promise, aborted(self.signal)]);
-          await self.step("store", () => void steps.push(`store ${name}`));
-          await self.update((s) => void s.done.push(`${name} ${at.getTime()}`));
-        },
-        { ...options, durable: true },
-      ),
-    }))
-    .events(({ on }) => ({
-      copy: on(z.string(), (s, name, ctx) => {
-        ctx.start("copy", { name, at: new Date(7) });
-        return ++s.asked;
-      }),
-      latest: on(z.string(), (_, name, ctx) => ctx.start("copy", { name, at: new Date(7) }), { supersedes: true }),
-      refuse: on((s, ctx) => {
-        s.asked++;
-        ctx.start("copy", { name: "never", at: new Date(7) });
-        throw new Error("changed its mind");
-      }),
-      wrong: on((_, ctx) => ctx.start("copy", { name: 5 as never, at: new Date(7) })),
-    }));
-  /** Settles when so many attempts have come to where they wait. */
-  const waiting = async (count: number): Promise<void> => {
-    while (waits < count) await change.promise;
-  };
-  const open = (): void => {
-    gate.resolve();
-    gate = Promise.withResolvers();
-  };
-  return { copies, begun, steps, open, waiting, app: (name = "app") => createApp({ name, states: [copies] }) };
-}
+import { copier, worker } from "./copier.ts";
 
 describe("a durable background task", () => {
   test("is a run of the app's engine, kept before its event is answered, and changes its tab like any other", async () => {
@@ -282,86 +230,6 @@ describe("a durable background task", () => {
   });
 });
 
-describe("after a stop", () => {
-  test("what did not end is given back, and goes on where the tab is loaded again", async () => {
-    const store = redisStore({ url: await redisUrl(), prefix: `durable-${process.pid}:` });
-    const { copies, begun, steps, open, waiting, app } = copier();
-    const engine = memoryEngine();
-    const first = await testApp(app("first"), { engine, store, budgets: { drain: 1 } });
-    const tab = await first.tab(copies);
-    const { token } = tab;
-    await tab.events.copy("a");
-    await waiting(1);
-    const report = await first.stop();
-    await tab.close();
-    const { left, state } = report.entries.find(({ name }) => name === `worker ${worker}`)!;
-    assert.deepEqual([state, left], ["aborted", [{ kind: "given-back", count: 1 }]]);
-    await using t = await testApp(app("second"), { engine, store });
-    await waiting(2);
-    open();
-    await t.work.idle();
-    const done = await t.app.modifyState(copies, token, (s) => [...s.done]);
-    assert.deepEqual(done, ["a 7"]);
-    assert.deepEqual(
-      [begun, steps],
-      [
-        ["a 1", "a 2"],
-        ["fetch a", "store a"],
-      ],
-    );
-  });
-});
-
-describe("a durable task of a shared state", () => {
-  const board = () => {
-    const begun: string[] = [];
-    const asked = Promise.withResolvers<void>();
-    const boards = defineState("boards", { scope: "shared", vars: { lines: [] as string[] } })
-      .background(({ background }) => ({
-        write: background(
-          z.string(),
-          async (self, line) => {
-            begun.push(`${self.token} ${self.attempt}`);
-            asked.resolve();
-            if (self.attempt === 1) await aborted(self.draining);
-            await self.update((s) => void s.lines.push(line));
-          },
-          { durable: true, concurrency: "single" },
-        ),
-      }))
-      .events(({ on }) => ({ write: on(z.string(), (_, line, ctx) => ctx.start("write", line)) }));
-    return { begun, asked: asked.promise, boards, app: () => createApp({ states: [boards] }) };
-  };
-
-  test("is given back at once where it ends by `draining`, and goes on although its tab is forgotten", async () => {
-    const prefix = `shared-${process.pid}:`;
-    const url = await redisUrl();
-    const store = redisStore({ url, prefix });
-    const engine = memoryEngine();
-    const { begun, asked, boards, app } = board();
-    const first = await testApp(app(), { engine, store });
-    const tab = await first.tab(boards, { key: "k" });
-    const { token } = tab;
-    await tab.events.write("kept");
-    await tab.events.write("dropped, since one runs for this key");
-    await asked;
-    const { errors, entries } = await first.stop();
-    await tab.close();
-    assert.deepEqual(errors, []);
-    assert.equal(entries.find(({ name }) => name === `worker ${worker}`)?.state, "down");
-
-    const byHand = redisStore({ url, prefix });
-    await byHand.open({ clock: manualClock(), log: () => {}, changed: () => {}, missed: () => {} });
-    await byHand.remove(token);
-    await byHand.close();
-
-    await using t = await testApp(app(), { engine, store });
-    await t.work.idle();
-    assert.deepEqual(await t.app.modifyState(boards, "k", (s) => [...s.lines]), ["kept"]);
-    assert.deepEqual(begun, ["k 1", "k 2"]);
-  });
-});
-
 describe("what cannot be durable is refused where it is declared", () => {
   const declare = (options: object) => () =>
     defineState("wrong", { vars: {} }).background(({ background }) => ({
@@ -403,12 +271,6 @@ describe("what cannot be durable is refused where it is declared", () => {
     });
   });
 });
-
-/** Rejects when the signal fires. */
-async function aborted(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, "abort");
-  throw signal.reason;
-}
 
 /** Opens and takes jobs, but keeps nothing. */
 function broken(engine: Engine): Engine {
