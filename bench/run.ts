@@ -23,6 +23,10 @@ import { redis } from "./live/redis.ts";
 import { rolling } from "./rolling.ts";
 import { state } from "./state.ts";
 import { supervision } from "./supervision.ts";
+import { workEmbedded } from "./work/embedded.ts";
+import { workHatchet } from "./work/hatchet.ts";
+import { workIdle } from "./work/idle.ts";
+import { workPostgres } from "./work/postgres.ts";
 
 const benchmarks: readonly Benchmark[] = [
   boot,
@@ -44,18 +48,23 @@ const benchmarks: readonly Benchmark[] = [
   broadcast,
   drops,
   clientSize,
+  workEmbedded,
+  workPostgres,
+  workIdle,
+  workHatchet,
 ];
 
 /** What a name on the command line stands for. */
 const groups: Readonly<Record<string, (benchmark: Benchmark) => boolean>> = {
   all: () => true,
   live: ({ name }) => name.startsWith("live-"),
+  work: ({ name }) => name.startsWith("work-"),
 };
 
 const usage = `npm run bench -- <name ...> [--rounds <n>] [--quick]
 
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join("\n")}
-  ${"live".padEnd(14)} all that begin with it
+  ${"live, work".padEnd(14)} all that begin with it
   ${"all".padEnd(14)} one after the other`;
 
 /** 0 where every goal was met, 1 where not or where something failed, 64 for a wrong call; quick runs judge nothing. */

@@ -25,14 +25,16 @@ function manifest(path: string): Record<string, Record<string, string> | undefin
 }
 
 const live = ["cycle", "event", "redis", "idle", "bytes", "broadcast", "drops", "client"].map((name) => `live-${name}`);
+const work = ["embedded", "postgres", "idle"].map((name) => `work-${name}`);
 const rest = ["boot", "graph", "import", "launch", "exit", "state", "http", "drain", "hang", "supervision", "rolling"];
 
-for (const [called, names] of [
-  ["every benchmark", rest],
-  ["every benchmark of live state, called together", live],
+for (const [called, asked, names] of [
+  ["every benchmark", rest, rest],
+  ["every benchmark of live state, called together", ["live"], live],
+  ["every benchmark of work, called together", ["work"], work],
 ] as const) {
   test(`${called} runs, and prints rows under its name`, async () => {
-    const { code, stdout, stderr } = await bench(...(names === live ? ["live"] : names), "--quick");
+    const { code, stdout, stderr } = await bench(...asked, "--quick");
     assert.equal(code, 0, `${stdout}\n${stderr}`);
     assert.match(stdout, /^Node \d+\.\d+\.\d+, \d+ cores/);
     for (const name of names) assert.match(stdout, new RegExp(`^${name}\\b.* {2,}\\d`, "m"));
