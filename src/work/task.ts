@@ -167,6 +167,11 @@ export interface TaskParts {
   readonly body: Body;
 }
 
+/** What a body may return: what its output schema takes. */
+export type Returned<R> = R extends StandardSchemaV1
+  ? StandardSchemaV1.InferInput<R> | Promise<StandardSchemaV1.InferInput<R>>
+  : unknown;
+
 /** What a body gives, or what its output schema makes of that. */
 export type OutputOf<R, O> = R extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<R> : Awaited<O>;
 
@@ -177,17 +182,25 @@ export type OutputOf<R, O> = R extends StandardSchemaV1 ? StandardSchemaV1.Infer
  */
 export function task<O, I = unknown>(name: string, body: (input: I, ctx: JobContext) => O): Task<I, Awaited<O>>;
 export function task<
-  O extends (R extends StandardSchemaV1
-    ? StandardSchemaV1.InferInput<R> | Promise<StandardSchemaV1.InferInput<R>>
-    : unknown),
-  N extends Needs = {},
-  S extends StandardSchemaV1 | undefined = undefined,
+  O extends Returned<R>,
+  N extends Needs,
+  S extends StandardSchemaV1,
   R extends StandardSchemaV1 | undefined = undefined,
 >(
   name: string,
-  options: TaskOptions<NoInfer<ParsedOf<S>>, N, S, R>,
+  options: TaskOptions<NoInfer<ParsedOf<S>>, N, S, R> & { readonly input: S },
   body: (input: ParsedOf<S>, ctx: JobContext<N>) => O,
 ): Task<InputOf<S>, OutputOf<R, O>>;
+export function task<
+  O extends Returned<R>,
+  N extends Needs,
+  R extends StandardSchemaV1 | undefined = undefined,
+  I = unknown,
+>(
+  name: string,
+  options: TaskOptions<I, N, undefined, R>,
+  body: (input: I, ctx: JobContext<N>) => O,
+): Task<I, OutputOf<R, O>>;
 export function task(name: string, second: unknown, third?: unknown): Task<never, unknown> {
   const [options, body] = third === undefined ? [{}, second] : [second, third];
   assertRunName("task", name);

@@ -3,6 +3,7 @@ import type {
   InputOf,
   OutputOf,
   ParsedOf,
+  Returned,
   Runnable,
   StepOptions,
   Task,
@@ -41,6 +42,11 @@ export interface WorkflowOptions<N extends Needs, S extends StandardSchemaV1 | u
   >;
 }
 
+/** What a body gets: what the workflow's schema makes of the input; without one, what the body itself takes. */
+type Parsed<S, I> = S extends StandardSchemaV1 ? ParsedOf<S> : I;
+/** What the caller gives. */
+type Given<S, I> = S extends StandardSchemaV1 ? InputOf<S> : I;
+
 /** Tasks that run as one: a task begins when its parents have ended well. */
 export interface Workflow<N extends Needs, S extends StandardSchemaV1 | undefined = undefined> extends Task<
   InputOf<S>,
@@ -51,20 +57,32 @@ export interface Workflow<N extends Needs, S extends StandardSchemaV1 | undefine
    *
    * @throws LivespanError INVALID_TASK, DUPLICATE_TASK_NAME, UNKNOWN_PARENT, UNKNOWN_OPTION, INVALID_DECLARATION, UNKNOWN_LIFESPAN
    */
-  task<O>(name: string, body: (input: ParsedOf<S>, ctx: JobContext<N>) => O): Task<InputOf<S>, Awaited<O>>;
+  task<O, I = unknown>(
+    name: string,
+    body: (input: Parsed<S, I>, ctx: JobContext<N>) => O,
+  ): Task<Given<S, I>, Awaited<O>>;
   task<
-    O extends (R extends StandardSchemaV1
-      ? StandardSchemaV1.InferInput<R> | Promise<StandardSchemaV1.InferInput<R>>
-      : unknown),
+    O extends Returned<R>,
+    T extends StandardSchemaV1,
     M extends Needs = {},
-    T extends StandardSchemaV1 | undefined = undefined,
     R extends StandardSchemaV1 | undefined = undefined,
     const P extends Readonly<Record<string, Runnable<never, unknown>>> = {},
   >(
     name: string,
-    options: StepOptions<NoInfer<ParsedOf<T extends undefined ? S : T>>, M, T, R, P, N & M>,
-    body: (input: ParsedOf<T extends undefined ? S : T>, ctx: JobContext<N & M, Parents<P>>) => O,
-  ): Task<InputOf<T extends undefined ? S : T>, OutputOf<R, O>>;
+    options: StepOptions<NoInfer<ParsedOf<T>>, M, T, R, P, N & M> & { readonly input: T },
+    body: (input: ParsedOf<T>, ctx: JobContext<N & M, Parents<P>>) => O,
+  ): Task<InputOf<T>, OutputOf<R, O>>;
+  task<
+    O extends Returned<R>,
+    M extends Needs = {},
+    R extends StandardSchemaV1 | undefined = undefined,
+    const P extends Readonly<Record<string, Runnable<never, unknown>>> = {},
+    I = unknown,
+  >(
+    name: string,
+    options: StepOptions<Parsed<S, I>, M, undefined, R, P, N & M>,
+    body: (input: Parsed<S, I>, ctx: JobContext<N & M, Parents<P>>) => O,
+  ): Task<Given<S, I>, OutputOf<R, O>>;
   /** Runs when one of its tasks has failed for good and the rest has ended. `ctx.errors` says which, and why. */
   onFailure<O>(body: (input: ParsedOf<S>, ctx: JobContext<N>) => O): Task<InputOf<S>, Awaited<O>>;
   /** Runs when all of its tasks have ended well. */
