@@ -1,0 +1,16 @@
+import { play } from "./play.ts";
+import { postgresUrl } from "../../services/postgres.ts";
+import { test } from "node:test";
+
+/** A seed of its own for each run, which is printed, so that a failure can be had again. */
+const seed = Math.floor(Math.random() * 2 ** 31);
+const size = process.env["LIVESPAN_SOAK"] === "full" ? { jobs: 10_000, troubles: 200 } : { jobs: 500, troubles: 10 };
+const timeout = 240_000;
+
+test(`${size.troubles} × SIGKILL over the embedded engine (seed ${seed})`, { timeout }, async (t) => {
+  t.diagnostic(await play({ ...size, seed, hits: "SIGKILL" }));
+});
+
+test(`${size.troubles} × SIGKILL over PostgreSQL (seed ${seed})`, { timeout }, async (t) => {
+  t.diagnostic(await play({ ...size, seed, hits: "SIGKILL", url: await postgresUrl() }));
+});
