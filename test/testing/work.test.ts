@@ -32,8 +32,8 @@ test("idle() waits for what is queued and running, and not for what waits for ti
   const ran: unknown[] = [];
   const other = task("other", (input: unknown) => void ran.push(input));
   const note = task("note", async (input: unknown, ctx) => {
-    if (input === "parent") await ctx.enqueue(other, "child");
     ran.push(input);
+    if (input === "parent") await ctx.enqueue(other, "child");
   });
   const t = await testApp(createApp({ workers: [createWorker("w", { workflows: [note, other] })] }), {
     clock: manualClock(),
