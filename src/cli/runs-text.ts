@@ -1,18 +1,49 @@
-import type { RunInfo } from "../work/run.ts";
+import type { RunInfo, WorkerInfo } from "../work/run.ts";
 import { formatMs } from "../app/tree.ts";
 
-/** A table of runs, one a line. */
-export function printRuns(runs: readonly RunInfo[]): string {
-  const rows = runs.map((run) => [run.id, run.state, run.task, attemptsOf(run), timesOf(run), remarkOf(run)]);
-  return lined([["id", "state", "task", "attempts", "took", ""], ...rows]);
+/** A table of runs, one a line. `lacking`: the task that no worker has, by the run that waits for it. */
+export function printRuns(runs: readonly RunInfo[], lacking: ReadonlyMap<string, string>): string {
+  const rows = runs.map((run) => [
+    run.id,
+    secondOf(run.createdAt),
+    run.state,
+    run.task,
+    attemptsOf(run),
+    timesOf(run),
+    waitOf(run, lacking) ?? remarkOf(run),
+  ]);
+  return lined([["id", "created", "state", "task", "attempts", "took", ""], ...rows]);
+}
+
+/** A table of workers, one a line. */
+export function printWorkers(workers: readonly WorkerInfo[]): string {
+  const rows = workers.map(({ name, pid, host, slots, seenAt, isLost, tasks }) => [
+    name,
+    `${pid} on ${host}`,
+    String(slots),
+    `${secondOf(seenAt)}${isLost ? ", lost" : ""}`,
+    tasks.join(", "),
+  ]);
+  return lined([["name", "process", "slots", "seen", "tasks"], ...rows]);
+}
+
+function secondOf(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
+
+/** What a run waits for that may never come. */
+function waitOf({ id }: RunInfo, lacking: ReadonlyMap<string, string>): string | undefined {
+  const task = lacking.get(id);
+  return task === undefined ? undefined : `waits for a worker that has "${task}": there is none`;
 }
 
 /** Everything of one run, and its steps below. */
-export function printRun(run: RunInfo, steps: readonly RunInfo[]): string {
+export function printRun(run: RunInfo, steps: readonly RunInfo[], lacking: ReadonlyMap<string, string>): string {
   const facts: (readonly [string, string | undefined])[] = [
     ["id", run.id],
     ["task", run.task],
     ["state", run.state],
+    ["", waitOf(run, lacking)],
     ["attempts", attemptsOf(run)],
     ["created", new Date(run.createdAt).toISOString()],
     ["due", run.dueAt === undefined ? undefined : new Date(run.dueAt).toISOString()],
@@ -28,15 +59,17 @@ export function printRun(run: RunInfo, steps: readonly RunInfo[]): string {
     ["error", run.error === undefined ? undefined : (run.error.stack ?? `${run.error.name}: ${run.error.message}`)],
   ];
   const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined && fact[1] !== "");
-  return lined(known) + (steps.length === 0 ? "" : `\n${printRuns(steps)}`);
+  return lined(known) + (steps.length === 0 ? "" : `\n${printRuns(steps, lacking)}`);
 }
 
 function attemptsOf({ attempt }: RunInfo): string {
   return attempt === 0 ? "-" : String(attempt);
 }
 
-function timesOf({ startedAt, settledAt }: RunInfo): string {
-  return startedAt === undefined || settledAt === undefined ? "" : formatMs(settledAt - startedAt);
+function timesOf({ state, createdAt, startedAt, settledAt }: RunInfo): string {
+  // A workflow's run is not begun itself: its steps are.
+  const began = startedAt ?? (state === "succeeded" || state === "failed" ? createdAt : undefined);
+  return began === undefined || settledAt === undefined ? "" : formatMs(settledAt - began);
 }
 
 function remarkOf({ error, reason, progress }: RunInfo): string {

@@ -6,7 +6,8 @@ import { cliError } from "./errors.ts";
 import { countFlag, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { createClient } from "../app/work/client.ts";
 import { didYouMean } from "../kernel/nearest.ts";
-import { printRun, printRuns } from "./runs-text.ts";
+import { lackingWorker } from "./runs-waits.ts";
+import { printRun, printRuns, printWorkers } from "./runs-text.ts";
 
 const flags = {
   task: { value: "name", summary: "of this task or workflow" },
@@ -21,6 +22,7 @@ const summary = [
   "Looks at runs, where the app keeps them: DATABASE_URL, HATCHET_CLIENT_TOKEN, or .livespan/ of this folder.",
   "  livespan runs                     lists them, newest first",
   "  livespan runs show <id>           says all of one, with its steps",
+  "  livespan runs workers             lists who takes them, and what of",
   "  livespan runs cancel <id> …       cancels these, or all that --task and --state name",
   "  livespan runs replay <id> …       runs them again",
 ].join("\n");
@@ -34,7 +36,7 @@ interface Given extends Flags {
 
 export const runs: Verb = {
   summary: "Looks at runs: lists, shows, cancels and replays them.",
-  usage: usageOf("runs", summary, flags, "[show | cancel | replay] [id …]"),
+  usage: usageOf("runs", summary, flags, "[show | workers | cancel | replay] [id …]"),
   async run(args) {
     const { words, flags: given } = parseFlags("runs", flags, args);
     if (given.help === true) {
@@ -44,7 +46,7 @@ export const runs: Verb = {
     const [name = "list", ...ids] = words;
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     if (action === undefined) {
-      throw cliError("UNKNOWN_FLAG", `livespan runs has no "${name}".${didYouMean(name, Object.keys(actions))}`);
+      throw cliError("UNKNOWN_FLAG", unknown(name));
     }
     const filter = filterFrom(given, ids);
     const engine = await chooseEngine(process.env);
@@ -55,12 +57,18 @@ export const runs: Verb = {
   },
 };
 
+function unknown(name: string): string {
+  const known = Object.keys(actions);
+  const near = didYouMean(name, known);
+  return `livespan runs has no "${name}".${near === "" ? ` Expected one of: ${known.join(", ")}.` : near}`;
+}
+
 /** What each word does; gives what is printed. */
 const actions: Readonly<Record<string, (client: OpenClient, filter: RunFilter, given: Given) => Promise<string>>> = {
   async list(client, filter, { json, where }) {
     const found = await client.list({ ...filter, limit: filter.limit ?? 20 });
     if (json === true) return jsonOf(found);
-    return found.length === 0 ? `no such runs: ${where}\n` : printRuns(found);
+    return found.length === 0 ? `no such runs: ${where}\n` : printRuns(found, await lackingWorker(client, found));
   },
   async show(client, filter, { json }) {
     const [id, ...more] = filter.ids ?? [];
@@ -69,7 +77,14 @@ const actions: Readonly<Record<string, (client: OpenClient, filter: RunFilter, g
     const run = await client.get(id);
     if (run === undefined) throw cliError("RUN_NOT_FOUND", `there is no run ${id}.`);
     const steps = await stepsOf(client, run);
-    return json === true ? jsonOf({ ...run, steps }) : printRun(run, steps);
+    return json === true
+      ? jsonOf({ ...run, steps })
+      : printRun(run, steps, await lackingWorker(client, [run, ...steps]));
+  },
+  async workers(client, _, { json, where }) {
+    const found = await client.workers();
+    if (json === true) return jsonOf(found);
+    return found.length === 0 ? `no workers: ${where}\n` : printWorkers(found);
   },
   async cancel(client, filter, { reason }) {
     assertChosen("cancel", filter);

@@ -1,6 +1,6 @@
 import type { Client, CronHandle, RunHandle, RunOptions } from "./client.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { CronInfo, RunFilter, RunInfo } from "./run.ts";
+import type { CronInfo, RunFilter, RunInfo, WorkerInfo } from "./run.ts";
 import type { Engine, RunRequest } from "./engine.ts";
 import type { Input, Runnable } from "./task.ts";
 import type { ParentRun } from "./parent.ts";
@@ -103,6 +103,10 @@ export class WorkClient implements Client {
 
   async removeCron(name: string): Promise<boolean> {
     return (await this.parts.engine()).removeCron(name);
+  }
+
+  async workers(): Promise<readonly WorkerInfo[]> {
+    return (await this.parts.engine()).workers();
   }
 
   async emit(event: string, data?: unknown): Promise<number> {

@@ -1,4 +1,4 @@
-import type { CronInfo, RunFilter, RunInfo, RunState } from "./run.ts";
+import type { CronInfo, RunFilter, RunInfo, RunState, WorkerInfo } from "./run.ts";
 import type { Input, Runnable } from "./task.ts";
 import type { Transaction } from "./engine.ts";
 
@@ -62,6 +62,8 @@ export interface Client {
   ): Promise<CronHandle>;
   crons(): Promise<readonly CronInfo[]>;
   removeCron(name: string): Promise<boolean>;
+  /** Who takes jobs, and of what: a run of a task that none of them has waits for one that does. @throws LivespanError ENGINE_UNSUPPORTED */
+  workers(): Promise<readonly WorkerInfo[]>;
   /** What waits for the event goes on. Gives how many runs. */
   emit(event: string, data?: unknown): Promise<number>;
   get(id: string): Promise<RunInfo | undefined>;

@@ -1,6 +1,6 @@
 import type { AbortCause } from "./errors.ts";
 import type { Calendar } from "../kernel/world.ts";
-import type { Chunk, CronInfo, RunFailure, RunFilter, RunInfo, Settled } from "./run.ts";
+import type { Chunk, CronInfo, RunFailure, RunFilter, RunInfo, Settled, WorkerInfo } from "./run.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { TaskDeclaration } from "./task.ts";
@@ -33,6 +33,9 @@ export interface Engine {
   replay(filter: RunFilter): Promise<number>;
   /** What waits for the event goes on. Gives how many. `data` is JSON text. */
   emit(event: string, data: string): Promise<number>;
+
+  /** Who takes jobs, and of what. Rejects with ENGINE_UNSUPPORTED where an engine cannot tell. */
+  workers(): Promise<readonly WorkerInfo[]>;
 
   /** There is at most one of a name; a new one takes its place. */
   cron(cron: CronRequest): Promise<void>;

@@ -5,7 +5,17 @@ export type { Workflow, WorkflowOptions } from "./workflow.ts";
 export type { WorkerOptions } from "./worker.ts";
 export type { JobContext } from "./context.ts";
 export type { Client, CronHandle, RunHandle, RunOptions } from "./client.ts";
-export type { Chunk, CronInfo, FinalState, RunFailure, RunFilter, RunInfo, RunState, Settled } from "./run.ts";
+export type {
+  Chunk,
+  CronInfo,
+  FinalState,
+  RunFailure,
+  RunFilter,
+  RunInfo,
+  RunState,
+  Settled,
+  WorkerInfo,
+} from "./run.ts";
 export type {
   CronRequest,
   Engine,

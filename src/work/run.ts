@@ -96,6 +96,22 @@ export interface CronInfo {
   readonly nextAt: number | undefined;
 }
 
+/** A worker as it is listed. */
+export interface WorkerInfo {
+  readonly id: string;
+  readonly name: string;
+  /** Its process, and the machine that this is on. */
+  readonly pid: number;
+  readonly host: string;
+  readonly slots: number;
+  /** Full names of what it takes. */
+  readonly tasks: readonly string[];
+  /** When it was last heard of, in milliseconds since the Unix epoch. */
+  readonly seenAt: number;
+  /** It has ended without saying so, or was silent for longer than its lease: what it had goes to others. */
+  readonly isLost: boolean;
+}
+
 /** What a run has said: a chunk of its stream, or a line of its log. */
 export interface Chunk {
   /** Grows within a run. */

@@ -4,6 +4,7 @@ import {
   createClient,
   createWorker,
   embeddedEngine,
+  type Engine,
   type OpenClient,
   type RunInfo,
   task,
@@ -26,11 +27,12 @@ flow.task("second", { parents: { first } }, () => 2);
 suite("livespan runs", { concurrency: 3 }, () => {
   let folder: string;
   let client: OpenClient;
+  let engine: Engine;
   const ids: Record<string, string> = {};
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "livespan-cli-runs-"));
-    const engine = embeddedEngine({ file: join(folder, "work.db") });
+    engine = embeddedEngine({ file: join(folder, "work.db") });
     client = createClient({ engine });
     const worker = createWorker("crew", { workflows: [fine, bad, flow], engine });
     const ended = worker.start({ log: () => {} });
@@ -67,16 +69,43 @@ suite("livespan runs", { concurrency: 3 }, () => {
     const { code, out, err } = await said([]);
     assert.deepEqual([code, err], [0, ""]);
     const lines = out.trimEnd().split("\n");
-    assert.match(lines[0]!, /^id +state +task +attempts +took$/);
+    assert.match(lines[0]!, /^id +created +state +task +attempts +took$/);
     assert.match(
       lines.find((line) => line.startsWith(ids["bad"]!))!,
       / failed +bad +1 +[\d.]+ m?s +it is too far$/,
     );
     assert.match(
       lines.find((line) => line.startsWith(ids["flow"]!))!,
-      / succeeded +flow /,
+      / \d{4}-\d\d-\d\dT[\d:]+Z +succeeded +flow +- +[\d.]+ m?s$/,
     );
     assert.doesNotMatch(out, /flow\/first/);
+  });
+
+  test("says of a run, and of a workflow's, that no worker has what it waits for", async () => {
+    const orphan = workflow("orphan");
+    orphan.task("lonely", () => 1);
+    const { id } = await client.enqueue(orphan);
+    const { out } = await said([]);
+    for (const [run, waiting] of [
+      [ids["later"]!, "later"],
+      [id, "orphan/lonely"],
+    ] as const) {
+      const line = out.split("\n").find((each) => each.startsWith(run))!;
+      assert.ok(line.endsWith(`waits for a worker that has "${waiting}": there is none`), line);
+    }
+    assert.match((await said(["show", id])).out, /orphan\/lonely .*there is none$/m);
+  });
+
+  test("workers lists who takes jobs, and what of", async () => {
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const worker = createWorker("second", { workflows: [fine, bad], slots: 7, engine });
+    const ended = worker.start({ log: () => {}, ready: resolve });
+    await ready;
+    const { out } = await said(["workers"]);
+    assert.match(out, new RegExp(`^second +${process.pid} on .* 7 +[\\d-]+T[\\d:]+Z +fine, bad$`, "m"));
+    await worker.stop();
+    await ended;
+    assert.match((await said(["workers"])).out, /^no workers: embedded/);
   });
 
   test("--task, --state, --limit and ids choose", async () => {
@@ -104,7 +133,7 @@ suite("livespan runs", { concurrency: 3 }, () => {
   });
 
   test("show of a workflow's run has its steps, in order", async () => {
-    assert.match((await said(["show", ids["flow"]!])).out, /\n\nid +state[^]*flow\/first[^]*flow\/second/);
+    assert.match((await said(["show", ids["flow"]!])).out, /\n\nid +created +state[^]*flow\/first[^]*flow\/second/);
     const { out } = await said(["show", ids["flow"]!, "--json"]);
     const { steps } = JSON.parse(out) as { readonly steps: readonly RunInfo[] };
     assert.deepEqual(

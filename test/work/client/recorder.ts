@@ -36,6 +36,7 @@ export class Recorder implements Engine {
   readonly cron = nothing;
   readonly crons = nothing;
   readonly removeCron = nothing;
+  readonly workers = nothing;
   readonly chunks = nothing;
   readonly progress = nothing;
   readonly station = nothing;

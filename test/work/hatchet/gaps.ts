@@ -43,8 +43,10 @@ const byReason: readonly (readonly [reason: string, cases: readonly string[]])[]
       "gives the key on when its run is given back, and when it could not start in time",
       "lists crons with the moment at which each is next, in its time zone",
       "runs what a cron says each time, with its input, as a run of its own",
+      "fires in time what another process asks for, where that has no worker",
     ],
   ],
+  ["Hatchet's dashboard lists its workers", ["lists the workers with what they take, until they leave"]],
   [
     "a job at Hatchet cannot wait for an event, and an event does not say how many runs went on",
     [

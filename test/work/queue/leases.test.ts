@@ -112,11 +112,15 @@ test("a worker whose process has ended on this host is buried at once", async ()
   const engine = space.engine();
   await engine.open(world);
   assert.ok(host.startsWith(hostname()));
-  const dead = { id: "dead", name: "dead", host, pid: child.pid!, slots: 1, lease: 15_000 };
+  const dead = { id: "dead", name: "dead", host, pid: child.pid!, slots: 1, lease: 15_000, tasks: ["a"] };
   await space.memory.call("register", { now: world.clock.wall(), worker: dead });
   const [id] = await enqueue(engine, [request("a")]);
   const lanes = [{ tasks: ["a"], slots: 1, weighted: false }];
   await space.memory.call("exchange", { now: world.clock.wall(), worker: "dead", settled: [], lanes });
+  assert.deepEqual(
+    (await engine.workers()).map(({ name, isLost }) => [name, isLost]),
+    [["dead", true]],
+  );
   const inbox = new Inbox();
   const station = engine.station(spec(inbox.receive));
   await station.open(never);

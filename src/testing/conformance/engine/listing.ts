@@ -32,6 +32,31 @@ export const listingCases: readonly Case[] = [
     },
   },
   {
+    name: "lists the workers with what they take, until they leave",
+    async run(stage) {
+      const engine = await stage.open();
+      assert.deepEqual(await engine.workers(), []);
+      const one = await stage.worker(engine, { tasks: ["a", "b"], name: "w-1", slots: 3 });
+      await stage.worker(engine, { tasks: ["c"], name: "w-2" });
+      const workers = (await engine.workers()).toSorted((x, y) => x.name.localeCompare(y.name));
+      assert.deepEqual(
+        workers.map(({ name, tasks }) => [name, tasks]),
+        [
+          ["w-1", ["a", "b"]],
+          ["w-2", ["c"]],
+        ],
+      );
+      const { id, pid, slots, seenAt, isLost } = workers[0]!;
+      assert.deepEqual([id, pid, slots, isLost], [one.station.id, process.pid, 3, false]);
+      assert.ok(Math.abs(seenAt - stage.wall) < 5_000);
+      await stage.wait(one.station.leave());
+      assert.deepEqual(
+        (await engine.workers()).map(({ name }) => name),
+        ["w-2"],
+      );
+    },
+  },
+  {
     name: "lists steps of workflows only when asked to",
     async run(stage) {
       const engine = await stage.open();

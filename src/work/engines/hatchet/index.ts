@@ -1,5 +1,5 @@
 import { type Address, addressOf, checkHatchetOptions, type HatchetOptions } from "./options.ts";
-import type { Chunk, CronInfo, RunFilter, RunInfo, Settled } from "../../run.ts";
+import type { Chunk, CronInfo, RunFilter, RunInfo, Settled, WorkerInfo } from "../../run.ts";
 import type {
   CronRequest,
   Engine,
@@ -154,6 +154,10 @@ class HatchetEngine implements Engine {
 
   async cron(cron: CronRequest): Promise<void> {
     await this.cronsThere.put(cron);
+  }
+
+  async workers(): Promise<readonly WorkerInfo[]> {
+    throw workError("ENGINE_UNSUPPORTED", "hatchetEngine() does not list workers; Hatchet's own dashboard does.");
   }
 
   async crons(): Promise<readonly CronInfo[]> {

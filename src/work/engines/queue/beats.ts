@@ -48,7 +48,8 @@ export class Beats {
   private async register(): Promise<void> {
     const { id, ledger, spec, lease } = this;
     const { name, slots } = spec;
-    const worker = { id, name, host, pid: process.pid, slots, lease };
+    const tasks = spec.tasks.map((task) => task.name);
+    const worker = { id, name, host, pid: process.pid, slots, lease, tasks };
     await ledger.call("register", { now: ledger.now(), worker });
     this.isRegistered = true;
     this.rounds.within(lease / 3);

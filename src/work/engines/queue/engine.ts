@@ -9,9 +9,10 @@ import type {
   Transaction,
 } from "../../engine.ts";
 import type { Ledger, News } from "./ledger.ts";
-import type { Chunk, CronInfo, RunFilter, RunInfo, Settled } from "../../run.ts";
+import type { Chunk, CronInfo, RunFilter, RunInfo, Settled, WorkerInfo } from "../../run.ts";
 import { Asking } from "./asking.ts";
 import { nextOf } from "./crons.ts";
+import { lossOf } from "./observer.ts";
 import { patiently } from "./patience.ts";
 import { QueueStation } from "./station.ts";
 import { Results } from "./results.ts";
@@ -148,6 +149,16 @@ export class QueueEngine implements Engine {
 
   async removeCron(name: string): Promise<boolean> {
     return this.use("removeCron()").ledger.call("removeCron", { name });
+  }
+
+  async workers(): Promise<readonly WorkerInfo[]> {
+    const { ledger } = this.use("workers()");
+    const rows = await ledger.call("workers", {});
+    const now = ledger.now();
+    return rows.map((row) => {
+      const { id, name, pid, host, slots, tasks, seenAt } = row;
+      return { id, name, pid, host, slots, tasks, seenAt, isLost: lossOf(row, now - seenAt) !== undefined };
+    });
   }
 
   chunks(id: string, after: number, signal: AbortSignal): AsyncIterable<Chunk> {

@@ -107,6 +107,10 @@ export interface WorkerRow {
   readonly beat: number;
   /** Milliseconds. */
   readonly lease: number;
+  /** Full names of what it takes. */
+  readonly tasks: readonly string[];
+  /** Of its last beat, in milliseconds since the Unix epoch. Shown; nobody is buried by it, since calendars can be set. */
+  readonly seenAt: number;
 }
 
 /** What jobs say, each of one claim: what another's has said since is not touched. */
@@ -131,7 +135,7 @@ export interface Calls {
     gives: { refused: readonly string[]; jobs: readonly JobRow[] };
   };
   /** A worker joins; again with the same id changes nothing. */
-  register: { takes: { now: number; worker: Omit<WorkerRow, "beat"> }; gives: undefined };
+  register: { takes: { now: number; worker: Omit<WorkerRow, "beat" | "seenAt"> }; gives: undefined };
   /** False: it was buried, and what it had is another's. */
   beat: { takes: { now: number; worker: string }; gives: boolean };
   workers: { takes: {}; gives: readonly WorkerRow[] };

@@ -67,7 +67,8 @@ export class Observer {
   }
 }
 
-function lossOf({ host: at, pid, lease }: WorkerRow, silent: number): string | undefined {
+/** Why a worker is taken for lost that was silent for so long; undefined: it is not. */
+export function lossOf({ host: at, pid, lease }: WorkerRow, silent: number): string | undefined {
   if (at === host && pid !== process.pid && isGone(pid)) return "has ended without saying so";
   return silent >= lease ? `was silent for longer than its lease of ${lease} ms` : undefined;
 }

@@ -1,9 +1,10 @@
 import { query, type Script } from "./script.ts";
 import { runs } from "./migrations/0001-runs.ts";
+import { workers } from "./migrations/0002-workers.ts";
 import { workError } from "../../errors.ts";
 
 /** In their order: the n-th makes version n. One that was released is never changed. */
-const migrations: readonly (readonly string[])[] = [runs];
+const migrations: readonly (readonly string[])[] = [runs, workers];
 
 /** What `migrate` makes. */
 export const latestVersion = migrations.length;

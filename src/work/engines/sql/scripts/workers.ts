@@ -5,27 +5,44 @@ import { query, quietly, Told, type Done, type Script } from "../script.ts";
 /** So often may a worker die over a job before that is given up. */
 const mostLosses = 5;
 
-export function* register({ worker }: Calls["register"]["takes"]): Script<Done<undefined>> {
-  const { id, name, host, pid, slots, lease } = worker;
+export function* register({ now, worker }: Calls["register"]["takes"]): Script<Done<undefined>> {
+  const { id, name, host, pid, slots, lease, tasks } = worker;
   yield* query(
-    `insert into {workers} (id, name, host, pid, slots, lease) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    `insert into {workers} (id, name, host, pid, slots, lease, tasks, seen_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict do nothing`,
     id,
     name,
     host,
     pid,
     slots,
     lease,
+    JSON.stringify(tasks),
+    now,
   );
   return quietly(undefined);
 }
 
-export function* beat({ worker }: Calls["beat"]["takes"]): Script<Done<boolean>> {
-  const rows = yield* query("update {workers} set beat = beat + 1 where id = $1 returning id", worker);
+export function* beat({ now, worker }: Calls["beat"]["takes"]): Script<Done<boolean>> {
+  const rows = yield* query(
+    "update {workers} set beat = beat + 1, seen_at = $2 where id = $1 returning id",
+    worker,
+    now,
+  );
   return quietly(rows.length > 0);
 }
 
+interface Registered extends Omit<WorkerRow, "tasks" | "seenAt"> {
+  readonly tasks: string;
+  readonly seen_at: number;
+}
+
 export function* workers(): Script<Done<readonly WorkerRow[]>> {
-  return quietly(yield* query<WorkerRow>("select id, name, host, pid, slots, lease, beat from {workers} order by id"));
+  const rows = yield* query<Registered>(
+    "select id, name, host, pid, slots, lease, beat, tasks, seen_at from {workers} order by id",
+  );
+  return quietly(
+    rows.map(({ tasks, seen_at: seenAt, ...row }) => ({ ...row, tasks: JSON.parse(tasks) as string[], seenAt })),
+  );
 }
 
 interface Held {
