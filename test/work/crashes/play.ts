@@ -22,6 +22,8 @@ export interface Scene {
   readonly workersUrl?: string;
   /** To one worker: killed, and another is started; or stopped for longer than its lease. */
   readonly hits?: Fate["signal"];
+  /** Both workers are stopped, maybe at once: then nobody is there to take what the other had. Otherwise one is. */
+  readonly both?: boolean;
   /** Or to what is between the workers and their ledger. */
   strike?(random: () => number): Promise<void>;
 }
@@ -115,10 +117,10 @@ class Stage {
 
   /** Settles when there was trouble enough, or all is over. */
   async trouble(over: Promise<void>): Promise<void> {
-    const { hits, troubles } = this.scene;
-    const times = Math.ceil(troubles / 2);
+    const { hits, troubles, both = false } = this.scene;
+    const times = both ? [Math.ceil(troubles / 2), Math.floor(troubles / 2)] : [troubles, 0];
     if (hits === "SIGKILL") await Promise.all([this.keepKilling(over), this.keepKilling(over)]);
-    else if (hits === "SIGSTOP") await Promise.all([this.keepStopping(times, over), this.keepStopping(times, over)]);
+    else if (hits === "SIGSTOP") await Promise.all(times.map((each) => this.keepStopping(each, over)));
     else await this.keepStriking(over);
   }
 

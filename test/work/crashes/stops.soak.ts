@@ -8,9 +8,9 @@ const size = process.env["LIVESPAN_SOAK"] === "full" ? { jobs: 10_000, troubles:
 const timeout = 240_000;
 
 test(`${size.troubles} × SIGSTOP over the embedded engine (seed ${seed})`, { timeout }, async (t) => {
-  t.diagnostic(await play({ ...size, seed, hits: "SIGSTOP" }));
+  t.diagnostic(await play({ ...size, seed, hits: "SIGSTOP", both: true }));
 });
 
 test(`${size.troubles} × SIGSTOP over PostgreSQL (seed ${seed})`, { timeout }, async (t) => {
-  t.diagnostic(await play({ ...size, seed, hits: "SIGSTOP", url: await postgresUrl() }));
+  t.diagnostic(await play({ ...size, seed, hits: "SIGSTOP", both: true, url: await postgresUrl() }));
 });
