@@ -3,7 +3,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { CronInfo, RunFilter, RunInfo, WorkerInfo } from "./run.ts";
 import type { Engine, RunRequest } from "./engine.ts";
 import type { Input, Runnable } from "./task.ts";
-import type { ParentRun } from "./parent.ts";
+import { type ParentRun, retryChildren } from "./parent.ts";
 import { assertFilter, assertRunOptions, momentOf, refused } from "./run-options.ts";
 import { byHand, Handle } from "./run-handle.ts";
 import { checked } from "./check.ts";
@@ -154,6 +154,7 @@ export class WorkClient implements Client {
     const requests = await Promise.all(inputs.map((input) => this.requestFor(what, of, input, options, how)));
     const engine = await this.parts.engine();
     const enqueued = await engine.enqueue(requests, options.transaction);
+    if (this.parent !== undefined) await retryChildren(engine, this.parent, enqueued);
     return enqueued.map(({ id, existing }) => this.handleOf<O>(id, of, existing));
   }
 

@@ -94,6 +94,9 @@ export class JobRun implements ParentRun {
   get runId(): string {
     return this.job.runId;
   }
+  get attempt(): number {
+    return this.job.attempt;
+  }
   get metadata(): Readonly<Record<string, string>> {
     return this.job.metadata;
   }
@@ -118,6 +121,10 @@ export class JobRun implements ParentRun {
         return [key, output === undefined ? undefined : unpack(output)];
       }),
     ));
+  }
+
+  attemptBegan(look: () => Promise<number>): Promise<number> {
+    return this.journal.attemptBegan(look);
   }
 
   childId(task: string, input: string, key: string | undefined): string {

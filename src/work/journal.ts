@@ -18,11 +18,13 @@ interface Wait {
  *     step:<name>   the result of ctx.step(name), as JSON
  *     wait:<n>      the nth long sleep or event, and when it is over
  *     event:<n>     {"event":data} or {"timeout":true}: put there by the engine
+ *     attempt:<n>   when the nth attempt began, of those that asked for children
  */
 export class Journal {
   private readonly run: JobRun;
   private readonly names = new Set<string>();
   private waits = 0;
+  private beginning: number | undefined;
   private refusal: Error | undefined;
   private pending: { readonly wait: Wait; readonly step: string } | undefined;
 
@@ -49,6 +51,11 @@ export class Journal {
       this.names.delete(name);
       throw error;
     }
+  }
+
+  async attemptBegan(look: () => Promise<number>): Promise<number> {
+    const { job, task } = this.run;
+    return (this.beginning ??= await this.once(`attempt:${job.attempt}`, look, task.rules));
   }
 
   private async once<T>(key: string, fn: () => T | Promise<T>, rules: Parameters<typeof pack>[1]): Promise<T> {

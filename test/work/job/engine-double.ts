@@ -10,7 +10,7 @@ import type {
 } from "../../../src/work/engine.ts";
 import type { Clock } from "../../../src/kernel/clock.ts";
 import type { CronRequest } from "../../../src/work/engine.ts";
-import type { Settled } from "../../../src/work/run.ts";
+import type { RunInfo, Settled } from "../../../src/work/run.ts";
 import { JobAborted, workError } from "../../../src/work/errors.ts";
 
 /** A run as the double keeps it, and all that was said of it. */
@@ -35,7 +35,7 @@ export class DoubleRun {
 }
 
 /** An engine in a few lines: no DAG, no keys, one worker; the port's promises to a worker are kept. */
-export class EngineDouble implements Pick<Engine, "enqueue" | "result" | "emit" | "cron"> {
+export class EngineDouble implements Pick<Engine, "enqueue" | "result" | "emit" | "cron" | "list"> {
   readonly runs = new Map<string, DoubleRun>();
   readonly crons: CronRequest[] = [];
   readonly told: string[] = [];
@@ -78,6 +78,11 @@ export class EngineDouble implements Pick<Engine, "enqueue" | "result" | "emit" 
         resolve(settled);
       });
     });
+  }
+
+  /** Of what it keeps nothing is listed. */
+  async list(): Promise<readonly RunInfo[]> {
+    return [];
   }
 
   async emit(event: string, data: string): Promise<number> {

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createApp } from "livespan";
+import { createWorker, RunError, task } from "livespan/work";
+import type { JobContext, Runnable } from "livespan/work";
+import { manualClock, testApp } from "livespan/testing";
+
+function serving(...workflows: Runnable<never, unknown>[]) {
+  return testApp(createApp({ workers: [createWorker("worker", { workflows })] }));
+}
+
+/** Fails for good as often as told. */
+function failing(times: number) {
+  let bodies = 0;
+  return task("child", () => {
+    if (++bodies <= times) throw new Error(`body ${bodies}`);
+    return bodies;
+  });
+}
+
+const again = { retries: 2, backoff: { base: 0 } };
+
+test("a parent that is tried again has what failed for good run again, also of many", async () => {
+  const child = failing(1);
+  const parent = task("parent", again, async (_: unknown, ctx) => [ctx.attempt, await ctx.run(child)]);
+  await using t = await serving(parent, child);
+  assert.deepEqual(await t.work.run(parent), [2, 2]);
+  assert.equal((await t.work.list({ tasks: ["child"] })).length, 1);
+
+  const some = task("some", async (n: number, { attempt }) => {
+    if (n === 1 && attempt === 1) throw new Error("not the first time");
+    return n + attempt * 10;
+  });
+  const all = task("all", again, (_: unknown, ctx) => ctx.runMany(some, [0, 1, 2]));
+  await using u = await serving(all, some);
+  assert.deepEqual(await u.work.run(all), [10, 21, 12], "what had ended well is as it was");
+});
+
+test("a child that was cancelled is run again for the next attempt", async () => {
+  const child = task("child", (_: unknown, { attempt, cancel }) => (attempt === 1 ? cancel("not now") : attempt));
+  const parent = task("parent", again, async (_: unknown, ctx) => [ctx.attempt, await ctx.run(child)]);
+  await using t = await serving(parent, child);
+  assert.deepEqual(await t.work.run(parent), [2, 2]);
+});
+
+test("a child that has failed in this attempt stays failed, also when its parent has left its slot since", async () => {
+  const clock = manualClock();
+  let bodies = 0;
+  const child = task("child", async () => {
+    const body = ++bodies;
+    await clock.advance(10);
+    throw new Error(`body ${body}`);
+  });
+  const seen: string[] = [];
+  const ask = async (ctx: JobContext): Promise<void> => {
+    const error: unknown = await ctx
+      .run(child, undefined, { idempotencyKey: "one" })
+      .catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof RunError);
+    seen.push(`${ctx.attempt}: ${(error.cause as Error).message}`);
+  };
+  const parent = task("parent", again, async (_: unknown, ctx) => {
+    await ask(ctx);
+    if (ctx.attempt === 1) throw new Error("once more");
+    await ask(ctx);
+    await ctx.sleep(3_600_000);
+    await ask(ctx);
+  });
+  await using t = await testApp(createApp({ workers: [createWorker("worker", { workflows: [parent, child] })] }), {
+    clock,
+  });
+  await clock.until(t.work.run(parent));
+  assert.deepEqual(seen, ["1: body 1", "2: body 2", "2: body 2", "2: body 2", "2: body 2", "2: body 2"]);
+});
