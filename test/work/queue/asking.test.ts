@@ -39,6 +39,19 @@ describe("runs that are asked for in one turn", () => {
       assert.equal(calls(), 4);
     }));
 
+  test("are asked for by themselves where a key or a rate holds them, which would be held for long", () =>
+    onEngine(async (engine, calls) => {
+      const concurrency = { key: "k", limit: 1, strategy: "queue" } as const;
+      const rate = { key: "r", limit: 1, per: 1_000 };
+      const asked = [request("a"), request("b", { concurrency }), request("c", { rate }), request("d")];
+      const answers = await Promise.all(asked.map((each) => engine.enqueue([each])));
+      assert.deepEqual(
+        answers.flat().map(({ id }) => id),
+        asked.map(({ id }) => id),
+      );
+      assert.equal(calls(), 3);
+    }));
+
   test("have one run of one idempotency key, and of one id", () =>
     onEngine(async (engine) => {
       const idempotency = { key: "k", holds: "kept" } as const;

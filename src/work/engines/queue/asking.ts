@@ -11,7 +11,7 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-/** Runs that are asked for within one turn travel as one call, since what a call costs is mostly the call. */
+/** Runs that are asked for within one turn travel as one call, since what a call costs is mostly the call. Those with a key or a rate go alone. */
 export class Asking {
   private readonly ledger: Ledger;
   private asked: Asked[] = [];
@@ -23,6 +23,7 @@ export class Asking {
   }
 
   ask(requests: readonly RunRequest[]): Promise<readonly Enqueued[]> {
+    if (requests.some(isLimited)) return this.call(requests);
     // One run that is asked for twice is there the second time.
     if (this.ids.size + requests.length > most || requests.some(({ id }) => this.ids.has(id))) this.send();
     return new Promise((resolve, reject) => {
@@ -55,4 +56,10 @@ export class Asking {
   private call(requests: readonly RunRequest[]): Promise<readonly Enqueued[]> {
     return this.ledger.call("enqueue", { now: this.ledger.now(), requests });
   }
+}
+
+/** It is let in by statements of its own, which hold its key meanwhile: many such in one transaction would hold up all others of it. */
+function isLimited({ concurrency, rate, steps }: RunRequest): boolean {
+  if (concurrency !== undefined || rate !== undefined) return true;
+  return steps?.some((step) => step.concurrency !== undefined || step.rate !== undefined) ?? false;
 }
