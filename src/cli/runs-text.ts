@@ -1,4 +1,4 @@
-import type { RunInfo, WorkerInfo } from "../work/run.ts";
+import type { LogLine, RunInfo, WorkerInfo } from "../work/run.ts";
 import { formatMs } from "../app/tree.ts";
 
 /** A table of runs, one a line. `lacking`: the task that no worker has, by the run that waits for it. */
@@ -25,6 +25,12 @@ export function printWorkers(workers: readonly WorkerInfo[]): string {
     tasks.join(", "),
   ]);
   return lined([["name", "process", "slots", "seen", "tasks"], ...rows]);
+}
+
+/** A line of a run's log, with its newline. */
+export function logLine({ at, attempt, level, message, fields }: LogLine): string {
+  const beside = Object.keys(fields).length === 0 ? "" : ` ${JSON.stringify(fields)}`;
+  return `${new Date(at).toISOString()} ${level} attempt ${attempt}: ${message}${beside}\n`;
 }
 
 function secondOf(at: number): string {

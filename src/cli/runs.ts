@@ -7,7 +7,7 @@ import { countFlag, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { createClient } from "../app/work/client.ts";
 import { didYouMean } from "../kernel/nearest.ts";
 import { lackingWorker } from "./runs-waits.ts";
-import { printRun, printRuns, printWorkers } from "./runs-text.ts";
+import { logLine, printRun, printRuns, printWorkers } from "./runs-text.ts";
 
 const flags = {
   task: { value: "name", summary: "of this task or workflow" },
@@ -22,6 +22,7 @@ const summary = [
   "Looks at runs, where the app keeps them: DATABASE_URL, HATCHET_CLIENT_TOKEN, or .livespan/ of this folder.",
   "  livespan runs                     lists them, newest first",
   "  livespan runs show <id>           says all of one, with its steps",
+  "  livespan runs log <id>            says what its body has logged, and logs until it has settled",
   "  livespan runs workers             lists who takes them, and what of",
   "  livespan runs cancel <id> …       cancels these, or all that --task and --state name",
   "  livespan runs replay <id> …       runs them again",
@@ -36,7 +37,7 @@ interface Given extends Flags {
 
 export const runs: Verb = {
   summary: "Looks at runs: lists, shows, cancels and replays them.",
-  usage: usageOf("runs", summary, flags, "[show | workers | cancel | replay] [id …]"),
+  usage: usageOf("runs", summary, flags, "[show | log | workers | cancel | replay] [id …]"),
   async run(args) {
     const { words, flags: given } = parseFlags("runs", flags, args);
     if (given.help === true) {
@@ -71,15 +72,17 @@ const actions: Readonly<Record<string, (client: OpenClient, filter: RunFilter, g
     return found.length === 0 ? `no such runs: ${where}\n` : printRuns(found, await lackingWorker(client, found));
   },
   async show(client, filter, { json }) {
-    const [id, ...more] = filter.ids ?? [];
-    if (id === undefined) throw cliError("UNKNOWN_FLAG", "livespan runs show: which run? Its id is missing.");
-    if (more.length > 0) throw cliError("UNKNOWN_FLAG", `livespan runs show takes one id, got ${1 + more.length}.`);
-    const run = await client.get(id);
-    if (run === undefined) throw cliError("RUN_NOT_FOUND", `there is no run ${id}.`);
+    const run = await theRun(client, "show", filter);
     const steps = await stepsOf(client, run);
     return json === true
       ? jsonOf({ ...run, steps })
       : printRun(run, steps, await lackingWorker(client, [run, ...steps]));
+  },
+  async log(client, filter, { json }) {
+    const { id } = await theRun(client, "log", filter);
+    for await (const line of client.handle(id).logs())
+      process.stdout.write(json === true ? jsonOf(line) : logLine(line));
+    return "";
   },
   async workers(client, _, { json, where }) {
     const found = await client.workers();
@@ -95,6 +98,15 @@ const actions: Readonly<Record<string, (client: OpenClient, filter: RunFilter, g
     return `replayed ${counted(await client.replay(filter))}\n`;
   },
 };
+
+async function theRun(client: OpenClient, action: string, { ids = [] }: RunFilter): Promise<RunInfo> {
+  const [id, ...more] = ids;
+  if (id === undefined) throw cliError("UNKNOWN_FLAG", `livespan runs ${action}: which run? Its id is missing.`);
+  if (more.length > 0) throw cliError("UNKNOWN_FLAG", `livespan runs ${action} takes one id, got ${ids.length}.`);
+  const run = await client.get(id);
+  if (run === undefined) throw cliError("RUN_NOT_FOUND", `there is no run ${id}.`);
+  return run;
+}
 
 function counted(count: number): string {
   return count === 1 ? "1 run" : `${count} runs`;

@@ -13,6 +13,7 @@ import { defaultPayloadLimit, pack } from "./payload.ts";
 import { didYouMean } from "../kernel/nearest.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { RunIds } from "./ids.ts";
+import { print } from "./wrong.ts";
 import { workError } from "./errors.ts";
 
 export interface ClientParts {
@@ -147,6 +148,7 @@ export class WorkClient implements Client {
   ): Promise<RunHandle<O>[]> {
     const of = this.known(task, what);
     assertRunOptions(what, options);
+    if (!Array.isArray(inputs)) throw refused(`${what} takes a list of inputs, got ${print(inputs)}.`);
     if (inputs.length === 0) return [];
     if (inputs.length > 1 && options.idempotencyKey !== undefined) {
       throw refused(`${what} was given one idempotencyKey for ${inputs.length} runs, which would make them one.`);

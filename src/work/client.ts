@@ -1,4 +1,4 @@
-import type { CronInfo, RunFilter, RunInfo, RunState, WorkerInfo } from "./run.ts";
+import type { CronInfo, LogLine, RunFilter, RunInfo, RunState, WorkerInfo } from "./run.ts";
 import type { Input, Runnable } from "./task.ts";
 import type { Transaction } from "./engine.ts";
 
@@ -33,6 +33,8 @@ export interface RunHandle<out O> {
   progress(options?: { readonly signal?: AbortSignal }): AsyncIterable<unknown>;
   /** What it streams, from the first chunk on, until it has settled. */
   stream(options?: { readonly signal?: AbortSignal }): AsyncIterable<unknown>;
+  /** What its body says to `ctx.log`, from the first line on, until it has settled. */
+  logs(options?: { readonly signal?: AbortSignal }): AsyncIterable<LogLine>;
 }
 
 export interface CronHandle {

@@ -9,6 +9,7 @@ export type {
   Chunk,
   CronInfo,
   FinalState,
+  LogLine,
   RunFailure,
   RunFilter,
   RunInfo,

@@ -1,4 +1,4 @@
-import type { Chunk, RunFailure, RunInfo, RunState, Settled } from "./run.ts";
+import type { Chunk, LogLine, RunFailure, RunInfo, RunState, Settled } from "./run.ts";
 import type { Declaration } from "./run-request.ts";
 import type { Engine } from "./engine.ts";
 import type { ParentRun } from "./parent.ts";
@@ -65,9 +65,20 @@ export class Handle<O> implements RunHandle<O> {
   }
 
   async *stream({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<unknown, void, void> {
+    for await (const { data } of this.chunks("stream", signal)) yield unpack(data);
+  }
+
+  async *logs({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<LogLine, void, void> {
+    for await (const { attempt, data } of this.chunks("log", signal)) {
+      // As the context wrote it.
+      yield { attempt, ...(JSON.parse(data) as Omit<LogLine, "attempt">) };
+    }
+  }
+
+  private async *chunks(wanted: Chunk["kind"], signal: AbortSignal | undefined): AsyncGenerator<Chunk, void, void> {
     const engine = await this.parts.engine();
     const chunks = this.each<Chunk>(engine.chunks(this.id, 0, this.until(signal) ?? never()));
-    for await (const { kind, data } of chunks) if (kind === "stream") yield unpack(data);
+    for await (const chunk of chunks) if (chunk.kind === wanted) yield chunk;
   }
 
   private waiting<T>(wait: () => Promise<T>): Promise<T> {

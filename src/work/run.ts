@@ -1,3 +1,5 @@
+import type { LogLevel } from "../kernel/log.ts";
+
 /** Where a run is. The last four are final, until it is replayed. */
 export type RunState =
   /** Due later: delayed, scheduled, backing off, or asleep. */
@@ -110,6 +112,16 @@ export interface WorkerInfo {
   readonly seenAt: number;
   /** It has ended without saying so, or was silent for longer than its lease: what it had goes to others. */
   readonly isLost: boolean;
+}
+
+/** What a body has said to `ctx.log`. */
+export interface LogLine {
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly attempt: number;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /** What a run has said: a chunk of its stream, or a line of its log. */

@@ -10,5 +10,6 @@ export function wrong(what: string, expected: string, value: unknown): LivespanE
 export function print(value: unknown): string {
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (typeof value === "string" || typeof value === "boolean" || value === null) return JSON.stringify(value);
-  return Array.isArray(value) ? "a list" : typeof value;
+  if (!Array.isArray(value)) return typeof value;
+  return value.length === 0 ? "an empty list" : "a list";
 }

@@ -5,6 +5,7 @@ import {
   createWorker,
   embeddedEngine,
   type Engine,
+  type LogLine,
   type OpenClient,
   type RunInfo,
   task,
@@ -16,7 +17,8 @@ import { Program } from "../programs/program.ts";
 import { tmpdir } from "node:os";
 
 const fine = task("fine", (input: unknown) => ({ got: input }));
-const bad = task("bad", () => {
+const bad = task("bad", (_: unknown, { log }) => {
+  log("warn", "it is far", { metres: 7 });
   throw new RangeError("it is too far");
 });
 const later = task("later", () => 1);
@@ -94,6 +96,15 @@ suite("livespan runs", { concurrency: 3 }, () => {
       assert.ok(line.endsWith(`waits for a worker that has "${waiting}": there is none`), line);
     }
     assert.match((await said(["show", id])).out, /orphan\/lonely .*there is none$/m);
+  });
+
+  test("log says what its body has logged", async () => {
+    const { code, out, err } = await said(["log", ids["bad"]!]);
+    assert.deepEqual([code, err], [0, ""]);
+    assert.match(out, /^[\d-]+T[\d:.]+Z warn attempt 1: it is far \{"metres":7\}\n$/);
+    const line = JSON.parse((await said(["log", ids["bad"]!, "--json"])).out) as LogLine;
+    assert.deepEqual(line, { at: line.at, attempt: 1, level: "warn", message: "it is far", fields: { metres: 7 } });
+    assert.match((await said(["log"])).err, /runs log: which run\?/);
   });
 
   test("workers lists who takes jobs, and what of", async () => {

@@ -74,7 +74,7 @@ describe("what cannot be a worker is refused where it is declared", () => {
     [undefined, "INVALID_DECLARATION", /worker "w": expected an object of options, got undefined/],
     [{ workflow: list }, "UNKNOWN_OPTION", /worker "w" has no option "workflow"\. Did you mean "workflows"\?/],
     [{}, "INVALID_TASK", /workflows: expected a list of workflows and tasks, one at least, got undefined/],
-    [{ workflows: [] }, "INVALID_TASK", /workflows: expected a list .* got a list/],
+    [{ workflows: [] }, "INVALID_TASK", /workflows: expected a list .* got an empty list/],
     [{ workflows: user }, "INVALID_TASK", /workflows: expected a list .* got object/],
     [{ workflows: [user, "t"] }, "INVALID_TASK", /workflows\[1\]: expected a workflow or a task, got "t"/],
     [{ workflows: [undefined] }, "INVALID_TASK", /workflows\[0\]: expected a workflow or a task, got undefined/],

@@ -74,6 +74,11 @@ for (const [given, message] of options) {
 test("one idempotency key for several runs would make them one", () =>
   refused(client.runMany(plain, [1, 2], { idempotencyKey: "k" }), "INVALID_RUN_OPTION", /2 runs/));
 
+test("inputs that are no list are refused", async () => {
+  await refused(client.enqueueMany(plain, 5 as never), "INVALID_RUN_OPTION", /enqueueMany\(\).*a list of inputs.*5/);
+  await refused(client.runMany(plain, undefined as never), "INVALID_RUN_OPTION", /runMany\(\).*undefined/);
+});
+
 test("a moment that is none, and a delay beside a moment, are refused", async () => {
   await refused(client.schedule(plain, new Date("x"), 1), "INVALID_RUN_OPTION", /at/);
   await refused(client.schedule(plain, "tomorrow" as never, 1), "INVALID_RUN_OPTION", /tomorrow/);
