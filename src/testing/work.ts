@@ -69,7 +69,7 @@ export class TestClient extends WorkClient implements TestWork {
     const tasks = [...new Set(able.flatMap((worker) => worker.tasks.map(({ name }) => name)))];
     if (tasks.length === 0) return [];
     const states = ["queued", "running", "scheduled"] as const;
-    const found = await this.list({ states, tasks, steps: true, limit: 1_000 });
+    const found = await this.list({ states, tasks, steps: true, limit: 1_000, payloads: false });
     return found.filter(({ state, worker, dueAt = 0 }) => {
       if (state === "scheduled") return dueAt <= this.wall();
       // A run of which only its steps are run has no worker.

@@ -1,10 +1,10 @@
 import type { Client, CronHandle, RunHandle, RunOptions } from "./client.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { CronInfo, RunFilter, RunInfo, WorkerInfo } from "./run.ts";
+import type { CronInfo, ListFilter, RunFilter, RunInfo, WorkerInfo } from "./run.ts";
 import type { Engine, RunRequest } from "./engine.ts";
 import type { Input, Runnable } from "./task.ts";
 import { type ParentRun, retryChildren } from "./parent.ts";
-import { assertFilter, assertRunOptions, momentOf, refused } from "./run-options.ts";
+import { assertFilter, assertListFilter, assertRunOptions, momentOf, refused } from "./run-options.ts";
 import { byHand, Handle } from "./run-handle.ts";
 import { checked } from "./check.ts";
 import { cronFault } from "./cron.ts";
@@ -121,9 +121,8 @@ export class WorkClient implements Client {
     return found;
   }
 
-  async list(filter: RunFilter = {}): Promise<readonly RunInfo[]> {
-    assertFilter("list()", filter);
-    if ((filter.limit ?? 0) > 1_000) throw refused(`list(): limit: expected at most 1,000, got ${filter.limit}.`);
+  async list(filter: ListFilter = {}): Promise<readonly RunInfo[]> {
+    assertListFilter("list()", filter);
     return (await this.parts.engine()).list(filter);
   }
 

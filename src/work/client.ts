@@ -1,4 +1,4 @@
-import type { CronInfo, LogLine, RunFilter, RunInfo, RunState, WorkerInfo } from "./run.ts";
+import type { CronInfo, ListFilter, LogLine, RunFilter, RunInfo, RunState, WorkerInfo } from "./run.ts";
 import type { Input, Runnable } from "./task.ts";
 import type { Transaction } from "./engine.ts";
 
@@ -69,7 +69,7 @@ export interface Client {
   /** What waits for the event goes on. Gives how many runs. */
   emit(event: string, data?: unknown): Promise<number>;
   get(id: string): Promise<RunInfo | undefined>;
-  list(filter?: RunFilter): Promise<readonly RunInfo[]>;
+  list(filter?: ListFilter): Promise<readonly RunInfo[]>;
   /** One run by its id, or all that fit. Gives how many. */
   cancel(runs: string | RunFilter, reason?: string): Promise<number>;
   replay(runs: string | RunFilter): Promise<number>;

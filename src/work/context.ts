@@ -1,4 +1,4 @@
-import type { RunFailure } from "./run.ts";
+import type { RunFailure, RunFilter } from "./run.ts";
 import type { Client } from "./client.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
@@ -9,7 +9,10 @@ import type { Runnable } from "./task.ts";
 export type Parents<P> = { readonly [K in keyof P]: P[K] extends Runnable<never, infer O> ? O : never };
 
 /** What a task's body is given. */
-export interface JobContext<N = {}, P = {}> extends Pick<Client, "run" | "enqueue" | "runMany" | "enqueueMany"> {
+export interface JobContext<N = {}, P = {}> extends Pick<
+  Client,
+  "run" | "enqueue" | "runMany" | "enqueueMany" | "list" | "replay" | "handle"
+> {
   /** What it needs: the same objects for every job of the worker. */
   readonly lifespan: Values<N>;
   /** The outputs of the parents, by key. */
@@ -52,4 +55,6 @@ export interface JobContext<N = {}, P = {}> extends Pick<Client, "run" | "enqueu
   event(key: string, options?: { readonly timeout?: number }): Promise<unknown>;
   /** Cancels this run: throws. */
   cancel(reason?: string): never;
+  /** Cancels other runs: all that fit. Gives how many. One by its id: `handle(id).cancel()`. */
+  cancel(runs: RunFilter, reason?: string): Promise<number>;
 }

@@ -1,6 +1,6 @@
 import type { AbortCause } from "./errors.ts";
 import type { Calendar } from "../kernel/world.ts";
-import type { Chunk, CronInfo, RunFailure, RunFilter, RunInfo, Settled, WorkerInfo } from "./run.ts";
+import type { Chunk, CronInfo, ListFilter, RunFailure, RunFilter, RunInfo, Settled, WorkerInfo } from "./run.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { TaskDeclaration } from "./task.ts";
@@ -26,7 +26,7 @@ export interface Engine {
   enqueue(requests: readonly RunRequest[], transaction?: Transaction): Promise<readonly Enqueued[]>;
   /** Settles when the run has. Rejects with RUN_UNKNOWN, or `signal.reason`. */
   result(id: string, signal?: AbortSignal): Promise<Settled>;
-  list(filter: RunFilter): Promise<readonly RunInfo[]>;
+  list(filter: ListFilter): Promise<readonly RunInfo[]>;
   /** Queued ones are cancelled at once; one that runs is told, and is `cancelled` when it has ended. Gives how many. */
   cancel(filter: RunFilter, reason: string): Promise<number>;
   /** Runs again what has settled; of a workflow's run what did not succeed. Memoised steps are kept. Gives how many. */

@@ -9,6 +9,7 @@ export type {
   Chunk,
   CronInfo,
   FinalState,
+  ListFilter,
   LogLine,
   RunFailure,
   RunFilter,

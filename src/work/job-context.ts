@@ -3,7 +3,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { JobContext } from "./context.ts";
 import type { JobRun } from "./job.ts";
 import type { Log } from "../kernel/log.ts";
-import type { RunFailure } from "./run.ts";
+import type { RunFailure, RunFilter } from "./run.ts";
 import { failureOf } from "./failure.ts";
 import { JobAborted, workError } from "./errors.ts";
 import { pack } from "./payload.ts";
@@ -94,12 +94,16 @@ export class Context implements JobContext<object, object> {
     return async (key, { timeout } = {}) =>
       this.job.journal.event(key, timeout === undefined ? undefined : milliseconds("event(): timeout", timeout));
   }
-  get cancel(): (reason?: string) => never {
-    const { job } = this;
-    return (reason = `"${job.task.name}" cancelled itself`) => {
-      job.abort(new JobAborted("user", reason));
-      throw job.signal.reason;
+  get cancel(): JobContext["cancel"] {
+    return (what?: string | RunFilter, reason?: string): never => {
+      // A function has one type of result for all of its overloads.
+      if (typeof what === "object") return this.client.cancel(what, reason) as never;
+      this.end(what);
     };
+  }
+  private end(reason = `"${this.job.task.name}" cancelled itself`): never {
+    this.job.abort(new JobAborted("user", reason));
+    throw this.job.signal.reason;
   }
   get run(): Client["run"] {
     return this.client.run.bind(this.client);
@@ -112,6 +116,15 @@ export class Context implements JobContext<object, object> {
   }
   get enqueueMany(): Client["enqueueMany"] {
     return this.client.enqueueMany.bind(this.client);
+  }
+  get list(): Client["list"] {
+    return this.client.list.bind(this.client);
+  }
+  get replay(): Client["replay"] {
+    return this.client.replay.bind(this.client);
+  }
+  get handle(): Client["handle"] {
+    return this.client.handle.bind(this.client);
   }
   private get client(): Client {
     this.job.assertLasts();

@@ -61,7 +61,7 @@ export async function retryChildren(engine: Engine, parent: ParentRun, asked: re
   const existing = asked.filter(({ existing: isOld }) => isOld).map(({ id }) => id);
   for (let at = 0; at < existing.length; at += page) {
     const ids = existing.slice(at, at + page);
-    const ended = await engine.list({ ids, states: ["failed", "cancelled"], limit: page });
+    const ended = await engine.list({ ids, states: ["failed", "cancelled"], limit: page, payloads: false });
     // Under an idempotency key it may be another's child.
     const own = ended.filter(({ parentRunId, settledAt = Infinity }) => {
       return parentRunId === parent.runId && settledAt <= began;
@@ -72,6 +72,6 @@ export async function retryChildren(engine: Engine, parent: ParentRun, asked: re
 
 /** In milliseconds since the Unix epoch, by the clock of the engine, which tells when its children have settled as well. */
 async function beginOf(engine: Engine, { runId }: ParentRun): Promise<number> {
-  const [run] = await engine.list({ ids: [runId], steps: true, limit: 1 });
+  const [run] = await engine.list({ ids: [runId], steps: true, limit: 1, payloads: false });
   return run?.startedAt ?? 0;
 }

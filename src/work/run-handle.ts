@@ -39,14 +39,18 @@ export class Handle<O> implements RunHandle<O> {
   }
 
   async info(): Promise<RunInfo> {
-    const engine = await this.parts.engine();
-    const [found] = await engine.list({ ids: [this.id], steps: true, limit: 1 });
-    if (found === undefined) throw workError("RUN_UNKNOWN", `there is no run "${this.id}" at ${engine.where}.`);
-    return found;
+    return this.look(true);
   }
 
   async state(): Promise<RunState> {
-    return (await this.info()).state;
+    return (await this.look(false)).state;
+  }
+
+  private async look(payloads: boolean): Promise<RunInfo> {
+    const engine = await this.parts.engine();
+    const [found] = await engine.list({ ids: [this.id], steps: true, limit: 1, payloads });
+    if (found === undefined) throw workError("RUN_UNKNOWN", `there is no run "${this.id}" at ${engine.where}.`);
+    return found;
   }
 
   async cancel(reason = byHand): Promise<boolean> {

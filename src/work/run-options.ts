@@ -1,4 +1,4 @@
-import type { RunFilter, RunState } from "./run.ts";
+import type { ListFilter, RunFilter, RunState } from "./run.ts";
 import type { RunOptions } from "./client.ts";
 import { didYouMean } from "../kernel/nearest.ts";
 import { workError } from "./errors.ts";
@@ -11,6 +11,7 @@ interface Rule {
 const text: Rule = { expected: "a text that is not empty", fits: (value) => typeof value === "string" && value !== "" };
 const moment: Rule = { expected: "milliseconds since the Unix epoch", fits: Number.isFinite };
 const texts: Rule = { expected: "a list of texts", fits: (value) => Array.isArray(value) && value.every(isText) };
+const flag: Rule = { expected: "true or false", fits: (value) => typeof value === "boolean" };
 const metadata: Rule = {
   expected: "a record of texts",
   fits: (value) => typeof value === "object" && value !== null && Object.values(value).every(isText),
@@ -48,13 +49,15 @@ const filterRules: Readonly<Record<keyof RunFilter, Rule>> = {
   tasks: texts,
   states: texts,
   metadata,
-  steps: { expected: "true or false", fits: (value) => typeof value === "boolean" },
+  steps: flag,
   workflowRunId: text,
+  parentRunId: text,
   since: moment,
   until: moment,
   limit: { expected: "a whole number above 0", fits: (value) => Number.isSafeInteger(value) && Number(value) > 0 },
   before: text,
 };
+const listRules: Readonly<Record<keyof ListFilter, Rule>> = { ...filterRules, payloads: flag };
 
 /** @throws LivespanError INVALID_RUN_OPTION */
 export function assertRunOptions(what: string, options: unknown): asserts options is RunOptions {
@@ -64,6 +67,18 @@ export function assertRunOptions(what: string, options: unknown): asserts option
 /** @throws LivespanError INVALID_RUN_OPTION */
 export function assertFilter(what: string, filter: unknown): asserts filter is RunFilter {
   assertRules(what, filter, filterRules);
+  assertStates(what, filter);
+}
+
+/** @throws LivespanError INVALID_RUN_OPTION */
+export function assertListFilter(what: string, filter: unknown): asserts filter is ListFilter {
+  assertRules(what, filter, listRules);
+  assertStates(what, filter);
+  const { limit = 0 } = filter as ListFilter;
+  if (limit > 1_000) throw refused(`${what}: limit: expected at most 1,000, got ${limit}.`);
+}
+
+function assertStates(what: string, filter: unknown): void {
   for (const state of (filter as RunFilter).states ?? []) {
     if (!states.includes(state)) {
       throw refused(`${what}: no run is ever "${state}".${didYouMean(state, states)} Expected: ${states.join(", ")}.`);

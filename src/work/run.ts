@@ -79,6 +79,8 @@ export interface RunFilter {
   /** Steps of workflows are left out unless said; or those of one workflow's run. */
   readonly steps?: boolean;
   readonly workflowRunId?: string;
+  /** What the body of this run asked for. */
+  readonly parentRunId?: string;
   /** Created at or after, and before: milliseconds since the Unix epoch. */
   readonly since?: number;
   readonly until?: number;
@@ -86,6 +88,12 @@ export interface RunFilter {
   readonly limit?: number;
   /** The id of the last run of the page before: runs are listed newest first. */
   readonly before?: string;
+}
+
+/** Which runs are listed, and with how much of each. */
+export interface ListFilter extends RunFilter {
+  /** False: `input`, `output` and the stack of `error` are not read, and undefined. */
+  readonly payloads?: boolean;
 }
 
 /** A cron as it is listed. */
@@ -132,4 +140,13 @@ export interface Chunk {
   readonly attempt: number;
   /** JSON text. */
   readonly data: string;
+}
+
+/** As it is listed with `payloads: false`. */
+export function withoutPayloads({ error, ...info }: RunInfo): RunInfo {
+  return { ...info, input: undefined, output: undefined, error: error && withoutStack(error) };
+}
+
+function withoutStack({ name, message, code, causes }: RunFailure): RunFailure {
+  return { name, message, ...(code !== undefined && { code }), ...(causes !== undefined && { causes }) };
 }

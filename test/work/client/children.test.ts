@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { createApp } from "livespan";
 import { createWorker, RunError, task } from "livespan/work";
@@ -71,4 +72,45 @@ test("a child that has failed in this attempt stays failed, also when its parent
   });
   await clock.until(t.work.run(parent));
   assert.deepEqual(seen, ["1: body 1", "2: body 2", "2: body 2", "2: body 2", "2: body 2", "2: body 2"]);
+});
+
+test("a body looks after its children by its context", async () => {
+  const begun = Promise.withResolvers<void>();
+  const child = task("child", async (n: number, { signal, attempt }) => {
+    if (n === 0 && attempt === 1) throw new Error("not the first time");
+    if (n === 1) begun.resolve();
+    if (n === 1) await once(signal, "abort");
+    return n;
+  });
+  const parent = task("parent", async (_: unknown, { runId, enqueueMany, list, cancel, replay, handle }) => {
+    const [failed, endless] = await enqueueMany(child, [0, 1]);
+    await assert.rejects(failed!.result(), { code: "RUN_FAILED" });
+    await begun.promise;
+    const mine = await list({ parentRunId: runId, payloads: false });
+    const again = await replay({ parentRunId: runId, states: ["failed"] });
+    const stopped = await cancel({ parentRunId: runId, states: ["running"], ids: [endless!.id] }, "enough");
+    await assert.rejects(handle(endless!.id).result(), { code: "RUN_CANCELLED" });
+    return [mine.map(({ state }) => state).toSorted(), again, stopped, await handle(failed!.id, child).result()];
+  });
+  await using t = await serving(parent, child);
+  assert.deepEqual(await t.work.run(parent), [["failed", "running"], 1, 1, 0]);
+});
+
+test("a handle's state and a list without payloads leave them where they are", async () => {
+  const plain = task("plain", (input: unknown) => input);
+  await using t = await serving(plain);
+  const run = await t.work.enqueue(plain, "given");
+  await run.result();
+  assert.equal(await run.state(), "succeeded");
+  const [found] = await t.work.list({ payloads: false });
+  assert.deepEqual([found?.task, found?.input, found?.output], ["plain", undefined, undefined]);
+  await assert.rejects(t.work.list({ payloads: 0 as never }), { code: "INVALID_RUN_OPTION", message: /true or false/ });
+  await assert.rejects(t.work.list({ parentRunId: 7 as never }), {
+    code: "INVALID_RUN_OPTION",
+    message: /parentRunId/,
+  });
+  await assert.rejects(t.work.cancel({ payloads: false } as never), {
+    code: "INVALID_RUN_OPTION",
+    message: /payloads/,
+  });
 });

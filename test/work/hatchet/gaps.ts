@@ -89,6 +89,7 @@ const byReason: readonly (readonly [reason: string, cases: readonly string[]])[]
       "lists by task, state, metadata, id and time, and all must fit",
       "lists newest first, page by page, each run once, also of one batch",
       "lists steps of workflows only when asked to",
+      "lists what the body of a run has asked for",
       "replays all that fit a filter, without a limit, and gives how many",
       "takes all of a batch or none, as anyone sees",
       "keeps what a replayed run remembers",

@@ -73,6 +73,45 @@ export const listingCases: readonly Case[] = [
     },
   },
   {
+    name: "lists what the body of a run has asked for",
+    async run(stage) {
+      const engine = await stage.open();
+      const [id] = await ask(engine, runOf("parent"));
+      const worker = await stage.worker(engine, { tasks: ["parent"] });
+      await worker.next();
+      const flow = new Flow("flow", { a: {} });
+      const children = await ask(engine, runOf("a", { parentRunId: id! }), flow.request({ parentRunId: id! }));
+      await ask(engine, runOf("a"));
+      const listed = await engine.list({ parentRunId: id! });
+      assert.deepEqual(listed.map((run) => run.id).toSorted(), children.toSorted());
+      assert.ok(listed.every(({ parentRunId }) => parentRunId === id));
+      assert.equal(await engine.cancel({ parentRunId: id!, tasks: ["a"] }, "no"), 1);
+      assert.equal((await stage.result(engine, children[0]!)).state, "cancelled");
+    },
+  },
+  {
+    name: "lists runs without what they were given, gave and threw where, when asked to",
+    async run(stage) {
+      const engine = await stage.open();
+      const ids = await ask(engine, runOf("a", { input: "[1]" }), runOf("b", { input: "[2]" }));
+      const worker = await stage.worker(engine, { tasks: ["a", "b"] });
+      const error = { name: "RangeError", message: "no", stack: "RangeError: no\n    at body" };
+      for (const job of await worker.take(2)) {
+        const fails = job.task === "b";
+        await stage.wait(job.settle(fails ? { kind: "failed", error, retryIn: undefined } : succeeded("out")));
+      }
+      await stage.results(engine, ids);
+      const listed = async (filter: Parameters<typeof engine.list>[0]) =>
+        (await engine.list(filter)).toSorted((x, y) => (x.task < y.task ? -1 : 1));
+      const [a, b] = await listed({ ids, payloads: false });
+      assert.deepEqual([a!.task, a!.state, a!.input, a!.output], ["a", "succeeded", undefined, undefined]);
+      assert.deepEqual([b!.input, b!.error], [undefined, { name: "RangeError", message: "no" }]);
+      const [whole, failure] = await listed({ ids, payloads: true });
+      assert.deepEqual([whole!.input, whole!.output], [[1], "out"]);
+      assert.match(failure!.error?.stack ?? "", /at body/);
+    },
+  },
+  {
     name: "lists newest first, page by page, each run once, also of one batch",
     async run(stage) {
       const engine = await stage.open();

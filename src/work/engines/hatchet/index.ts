@@ -1,5 +1,5 @@
 import { type Address, addressOf, checkHatchetOptions, type HatchetOptions } from "./options.ts";
-import type { Chunk, CronInfo, RunFilter, RunInfo, Settled, WorkerInfo } from "../../run.ts";
+import type { Chunk, CronInfo, ListFilter, RunFilter, RunInfo, Settled, WorkerInfo } from "../../run.ts";
 import type {
   CronRequest,
   Engine,
@@ -114,7 +114,7 @@ class HatchetEngine implements Engine {
     return this.results.of(id, signal);
   }
 
-  async list(filter: RunFilter): Promise<readonly RunInfo[]> {
+  async list(filter: ListFilter): Promise<readonly RunInfo[]> {
     return this.listed.list(filter);
   }
 

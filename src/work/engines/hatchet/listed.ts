@@ -1,4 +1,4 @@
-import type { RunFilter, RunInfo, RunState } from "../../run.ts";
+import { type ListFilter, type RunFilter, type RunInfo, type RunState, withoutPayloads } from "../../run.ts";
 import type { V1TaskSummary } from "@hatchet-dev/typescript-sdk/clients/rest/generated/data-contracts.js";
 import { detailsOf, type Details, settledOf } from "./details.ts";
 import { failureOf, type InputEnvelope, isInput, outputOf, payloadOf } from "./envelope.ts";
@@ -27,7 +27,13 @@ export class Listed {
     this.connection = connection;
   }
 
-  async list(filter: RunFilter): Promise<readonly RunInfo[]> {
+  /** What was asked for is in its input, so payloads are read in any case. */
+  async list({ payloads = true, ...filter }: ListFilter): Promise<readonly RunInfo[]> {
+    const found = await this.find(filter);
+    return payloads ? found : found.map(withoutPayloads);
+  }
+
+  private async find(filter: RunFilter): Promise<readonly RunInfo[]> {
     const { limit = 100 } = filter;
     if (limit === 0) return [];
     if (filter.ids !== undefined) return this.byIds(filter.ids, filter, limit);
@@ -123,10 +129,11 @@ export class Listed {
   }
 }
 
-function fits(info: RunInfo, { states, tasks, metadata = {}, workflowRunId }: RunFilter): boolean {
+function fits(info: RunInfo, { states, tasks, metadata = {}, workflowRunId, parentRunId }: RunFilter): boolean {
   if (states !== undefined && !states.includes(info.state)) return false;
   if (tasks !== undefined && !tasks.includes(info.task)) return false;
   if (workflowRunId !== undefined && info.workflowRunId !== workflowRunId) return false;
+  if (parentRunId !== undefined && info.parentRunId !== parentRunId) return false;
   return Object.entries(metadata).every(([key, value]) => info.metadata[key] === value);
 }
 

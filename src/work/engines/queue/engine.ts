@@ -9,7 +9,7 @@ import type {
   Transaction,
 } from "../../engine.ts";
 import type { Ledger, News } from "./ledger.ts";
-import type { Chunk, CronInfo, RunFilter, RunInfo, Settled, WorkerInfo } from "../../run.ts";
+import type { Chunk, CronInfo, ListFilter, RunFilter, RunInfo, Settled, WorkerInfo } from "../../run.ts";
 import { Asking } from "./asking.ts";
 import { nextOf } from "./crons.ts";
 import { lossOf } from "./observer.ts";
@@ -117,7 +117,7 @@ export class QueueEngine implements Engine {
     return this.use("result()").results.wait(id, signal);
   }
 
-  async list(filter: RunFilter): Promise<readonly RunInfo[]> {
+  async list(filter: ListFilter): Promise<readonly RunInfo[]> {
     return this.use("list()").ledger.call("list", filter);
   }
 

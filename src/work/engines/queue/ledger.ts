@@ -1,4 +1,4 @@
-import type { Chunk, CronInfo, FinalState, RunFailure, RunFilter, RunInfo, Settled } from "../../run.ts";
+import type { Chunk, CronInfo, FinalState, ListFilter, RunFailure, RunFilter, RunInfo, Settled } from "../../run.ts";
 import type { Clock } from "../../../kernel/clock.ts";
 import type { AwaitedEvent, CronRequest, Enqueued, RunRequest, Transaction } from "../../engine.ts";
 import type { Log } from "../../../kernel/log.ts";
@@ -152,7 +152,7 @@ export interface Calls {
   tick: { takes: { now: number }; gives: number | undefined };
   /** Marks runs as awaited; gives those that have settled, and null for those that are not there. */
   results: { takes: { ids: readonly string[] }; gives: Readonly<Record<string, Settled | null>> };
-  list: { takes: RunFilter; gives: readonly RunInfo[] };
+  list: { takes: ListFilter; gives: readonly RunInfo[] };
   cancel: { takes: { now: number; filter: RunFilter; reason: string }; gives: number };
   replay: { takes: { now: number; filter: RunFilter }; gives: number };
   emit: { takes: { now: number; event: string; data: string }; gives: number };

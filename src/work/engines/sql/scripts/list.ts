@@ -4,10 +4,11 @@ import type { Value } from "../script.ts";
 import { query, quietly, type Done, type Script } from "../script.ts";
 import { settledOf } from "./claim.ts";
 import { unpack } from "../../../payload.ts";
+import { withoutPayloads } from "../../../run.ts";
 
 /** A filter as a condition. Its parameters are numbered from 1. */
 export function conditionsOf(filter: RunFilter): { where: string; values: Value[]; limit: string } {
-  const { ids, tasks, states, metadata, steps, workflowRunId, since, until, limit, before } = filter;
+  const { ids, tasks, states, metadata, steps, workflowRunId, parentRunId, since, until, limit, before } = filter;
   const values: Value[] = [];
   const parts: string[] = [];
   const add = (text: (n: number) => string, value: Value): void => {
@@ -19,6 +20,7 @@ export function conditionsOf(filter: RunFilter): { where: string; values: Value[
   if (tasks !== undefined) add((n) => `task in (texts($${n}))`, JSON.stringify(tasks));
   if (states !== undefined) add((n) => `state in (texts($${n}))`, JSON.stringify(states));
   if (workflowRunId !== undefined) add((n) => `root = $${n}`, workflowRunId);
+  if (parentRunId !== undefined) add((n) => `parent = $${n}`, parentRunId);
   if (since !== undefined) add((n) => `created_at >= $${n}`, since);
   if (until !== undefined) add((n) => `created_at < $${n}`, until);
   if (before !== undefined) add((n) => `id < $${n}`, before);
@@ -54,14 +56,17 @@ interface RunRow {
 
 /** The newest first. */
 export function* list(filter: Calls["list"]["takes"]): Script<Done<readonly RunInfo[]>> {
-  const { where, values, limit } = conditionsOf({ ...filter, limit: Math.min(filter.limit ?? 100, 1_000) });
+  const { payloads = true, ...which } = filter;
+  const { where, values, limit } = conditionsOf({ ...which, limit: Math.min(filter.limit ?? 100, 1_000) });
+  const texts = payloads ? "input, output" : "'' as input, null as output";
   const rows = yield* query<RunRow>(
-    `select id, task, state, attempt, priority, input, output, error, reason, progress, metadata, root, parent, created_at,
+    `select id, task, state, attempt, priority, ${texts}, error, reason, progress, metadata, root, parent, created_at,
       due_at, started_at, settled_at, (select name from {workers} as w where w.id = r.worker) as worker
      from {runs} as r where ${where} order by id desc ${limit}`,
     ...values,
   );
-  return quietly(rows.map(infoOf));
+  const infos = rows.map(infoOf);
+  return quietly(payloads ? infos : infos.map(withoutPayloads));
 }
 
 function infoOf(row: RunRow): RunInfo {
