@@ -46,6 +46,7 @@ export class WorkerDeclaration {
   constructor(name: string, options: WorkerOptions) {
     assertName("worker", name);
     const owner = `worker "${name}"`;
+    if (Array.isArray(options)) throw wrong(owner, "options such as { workflows: [task] }", options);
     assertOptions(owner, options, optionNames);
     const { workflows, slots = 100, capacity = [], engine, recycleAfter, payloadLimit } = options;
     assertCount(`${owner}: slots`, slots);

@@ -195,10 +195,7 @@ for (const [name, open] of Object.entries(engines)) {
       await using place = await open();
       await using throws = place.worker({ env: { DOWN: "throw" } });
       await using hangs = place.worker({ env: { DOWN: "hang" } });
-      for (const program of [throws, hangs]) {
-        await program.until("pool+");
-        await program.until("work: ");
-      }
+      for (const program of [throws, hangs]) await program.until("ready in");
       const ends = await Promise.all([throws.stop(), hangs.stop()]);
       assert.deepEqual(
         ends.map(({ code }) => code),
