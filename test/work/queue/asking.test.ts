@@ -3,14 +3,16 @@ import { describe, test } from "node:test";
 import type { Engine } from "livespan/work";
 import { request, stage } from "./stage.ts";
 import { Space } from "./space.ts";
+import { setImmediate as turn } from "node:timers/promises";
 import { workError } from "../../../src/work/errors.ts";
 
 /** An engine whose calls to enqueue are counted. The first one fails where there is a fault. */
 async function onEngine(run: (engine: Engine, calls: () => number) => Promise<void>, fault?: Error): Promise<void> {
   let calls = 0;
   const engine = new Space().engine({}, async (name, call) => {
-    if (name === "enqueue" && ++calls === 1 && fault !== undefined) throw fault;
-    return call();
+    if (name !== "enqueue" || ++calls > 1 || fault === undefined) return call();
+    await turn();
+    throw fault;
   });
   await engine.open(stage());
   await run(engine, () => calls);
@@ -39,18 +41,28 @@ describe("runs that are asked for in one turn", () => {
       assert.equal(calls(), 4);
     }));
 
-  test("are asked for by themselves where a key or a rate holds them, which would be held for long", () =>
-    onEngine(async (engine, calls) => {
-      const concurrency = { key: "k", limit: 1, strategy: "queue" } as const;
-      const rate = { key: "r", limit: 1, per: 1_000 };
-      const asked = [request("a"), request("b", { concurrency }), request("c", { rate }), request("d")];
-      const answers = await Promise.all(asked.map((each) => engine.enqueue([each])));
-      assert.deepEqual(
-        answers.flat().map(({ id }) => id),
-        asked.map(({ id }) => id),
-      );
-      assert.equal(calls(), 3);
-    }));
+  test("are asked for fifty at a time, one call after another, where each is let in by its key", async () => {
+    let [calls, open] = [0, 0];
+    const engine = new Space().engine({}, async (name, call) => {
+      if (name !== "enqueue") return call();
+      calls++;
+      assert.equal(++open, 1);
+      const answer = await call();
+      await turn();
+      open--;
+      return answer;
+    });
+    await engine.open(stage());
+    const concurrency = { key: "k", limit: 1, strategy: "queue" } as const;
+    const asked = Array.from({ length: 120 }, () => request("a", { concurrency }));
+    const answers = await Promise.all(asked.map((each) => engine.enqueue([each])));
+    assert.deepEqual(
+      answers.flat().map(({ id }) => id),
+      asked.map(({ id }) => id),
+    );
+    assert.equal(calls, 3);
+    await engine.close();
+  });
 
   test("have one run of one idempotency key, and of one id", () =>
     onEngine(async (engine) => {
@@ -79,7 +91,9 @@ describe("runs that are asked for in one turn", () => {
   test("are all refused when the ledger is away", () =>
     onEngine(
       async (engine, calls) => {
-        const answers = await Promise.allSettled([1, 2, 3].map(() => engine.enqueue([request("a")])));
+        const concurrency = { key: "k", limit: 1, strategy: "queue" } as const;
+        const requests = Array.from({ length: 60 }, () => request("a", { concurrency }));
+        const answers = await Promise.allSettled(requests.map((each) => engine.enqueue([each])));
         for (const answer of answers) assert.ok(answer.status === "rejected" && answer.reason.code === "ENGINE_DOWN");
         assert.equal(calls(), 1);
       },
