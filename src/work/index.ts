@@ -1,5 +1,14 @@
 export { task } from "./task.ts";
-export type { Condition, ConcurrencyOptions, Runnable, StepOptions, Task, TaskOptions } from "./task.ts";
+export type {
+  Condition,
+  ConcurrencyOptions,
+  RunInput,
+  Runnable,
+  RunOutput,
+  StepOptions,
+  Task,
+  TaskOptions,
+} from "./task.ts";
 export { workflow } from "./workflow.ts";
 export type { Workflow, WorkflowOptions } from "./workflow.ts";
 export type { WorkerOptions } from "./worker.ts";

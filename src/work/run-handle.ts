@@ -110,7 +110,7 @@ export class Handle<O> implements RunHandle<O> {
 }
 
 /** Why a run was cancelled, where nobody gave a reason. */
-export const byHand = "it was cancelled by hand";
+export const byHand = "by hand";
 
 function never(): AbortSignal {
   return new AbortController().signal;

@@ -16,6 +16,11 @@ export interface Runnable<in I, out O> {
   readonly [types]: (input: I) => O;
 }
 
+/** What a task or a workflow takes: `RunInput<typeof sendMail>`. */
+export type RunInput<T> = T extends Runnable<infer I, unknown> ? I : never;
+/** What a run of it gives. */
+export type RunOutput<T> = T extends Runnable<never, infer O> ? O : never;
+
 /** The input may be left out where the task takes none. */
 export type Input<I> = unknown extends I
   ? [input?: unknown, options?: RunOptions]
@@ -146,11 +151,11 @@ export class TaskDeclaration<I = unknown, O = unknown> implements Task<I, O> {
     this.body = body;
   }
 
-  run(...args: Input<I>): Promise<O> {
+  async run(...args: Input<I>): Promise<O> {
     return clientOfScope(this.name).run<I, O>(this, ...args);
   }
 
-  enqueue(...args: Input<I>): Promise<RunHandle<O>> {
+  async enqueue(...args: Input<I>): Promise<RunHandle<O>> {
     return clientOfScope(this.name).enqueue<I, O>(this, ...args);
   }
 }

@@ -165,11 +165,13 @@ export class WorkflowDeclaration {
     throw workError("UNKNOWN_PARENT", `${what} is ${nameOf(parent)}, expected a task of the workflow "${this.name}".`);
   }
 
-  run(...args: Input<unknown>): Promise<Readonly<Record<string, unknown>>> {
+  async run(...args: Input<unknown>): Promise<Readonly<Record<string, unknown>>> {
     return clientOfScope(this.name).run(this as never, ...args);
   }
 
-  enqueue(...args: [input?: unknown, options?: RunOptions]): Promise<RunHandle<Readonly<Record<string, unknown>>>> {
+  async enqueue(
+    ...args: [input?: unknown, options?: RunOptions]
+  ): Promise<RunHandle<Readonly<Record<string, unknown>>>> {
     return clientOfScope(this.name).enqueue(this as never, ...args);
   }
 }

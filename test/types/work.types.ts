@@ -1,6 +1,7 @@
 // Checked by the compiler alone: what tasks, workflows and their clients infer, and what they refuse.
 import { lifespan } from "livespan";
-import { task, workflow, type Client, type RunHandle, type Task, type WorkerOptions } from "livespan/work";
+import { task, workflow, type Client, type RunHandle, type RunInput } from "livespan/work";
+import type { RunOutput, Task, WorkerOptions } from "livespan/work";
 import { z } from "zod";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -184,3 +185,10 @@ task("parent", async (_input, ctx) => {
 ({ workflows: [flow, parsed, length], slots: 5, capacity: [[db, 10]] }) satisfies WorkerOptions;
 // @ts-expect-error a lifespan is nothing to run
 ({ workflows: [db] }) satisfies WorkerOptions;
+
+// What something that is run takes and gives.
+is<Equal<RunInput<typeof child>, { k: string }>>();
+is<Equal<RunOutput<typeof child>, number>>();
+is<Equal<RunInput<typeof asked>, { q: string }>>();
+is<Equal<RunOutput<typeof count>, { numRows: number; ids: string[] }>>();
+is<Equal<RunInput<string>, never>>();

@@ -1,9 +1,10 @@
-import type { Engine } from "../engine.ts";
+import type { Engine, Transaction } from "../engine.ts";
 import { QueueEngine, type QueueOptions } from "./queue/engine.ts";
 import type { CallName, Calls, Ledger, LedgerWorld } from "./queue/ledger.ts";
 import { call, drive } from "./sql/drive.ts";
 import { migrate } from "./sql/migrations.ts";
 import { SqliteConnection } from "./sql/sqlite.ts";
+import { transactionRefused } from "./queue/transactions.ts";
 import { workError } from "../errors.ts";
 
 /**
@@ -37,7 +38,12 @@ export class MemoryLedger implements Ledger {
     return this.world.clock.wall();
   }
 
-  async call<K extends CallName>(name: K, argument: Calls[K]["takes"]): Promise<Calls[K]["gives"]> {
+  async call<K extends CallName>(
+    name: K,
+    argument: Calls[K]["takes"],
+    transaction?: Transaction,
+  ): Promise<Calls[K]["gives"]> {
+    if (transaction !== undefined) throw transactionRefused(this.where);
     const { world, connection } = this;
     if (world === undefined || connection === undefined) {
       throw workError("ENGINE_CLOSED", `${name}: the memory engine is not open.`);

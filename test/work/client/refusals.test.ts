@@ -112,5 +112,6 @@ test("events and crons need names", async () => {
 });
 
 test("a task that is run where no client is in scope says so", async () => {
-  assert.throws(() => plain.run(1), { code: "NO_CLIENT" });
+  const asked = [plain.run(1), plain.enqueue(1), workflow("flow").run(), workflow("flow").enqueue()];
+  for (const each of asked) await assert.rejects(each, { code: "NO_CLIENT" });
 });

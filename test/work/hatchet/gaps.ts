@@ -22,6 +22,7 @@ const byReason: readonly (readonly [reason: string, cases: readonly string[]])[]
       "fires once for each moment over three processes",
       "frees a key that is held while active when its run is cancelled before it begins",
       "gives the first run to whoever asks with its key, also when it has settled",
+      "gives as the progress of a workflow's run what its steps have said last",
       "gives what a run last said of its progress, and each later value until it has settled",
       "holds a key for as long as it is told, counted from the run that has it",
       "holds a key that is held while active through all attempts, and frees it however the run ends",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { all, type Case } from "./stage.ts";
 import type { Chunk } from "../../../work/run.ts";
-import { ask, failed, runOf, succeeded, times } from "./requests.ts";
+import { ask, failed, Flow, runOf, succeeded, times } from "./requests.ts";
 
 const never = (): AbortSignal => new AbortController().signal;
 
@@ -146,6 +146,28 @@ export const sayingCases: readonly Case[] = [
       await stage.wait(job.settle(succeeded()));
       assert.equal((await stage.wait(reading.next())).done, true);
       assert.deepEqual((await stage.run(engine, id!)).progress, { done: 2 });
+    },
+  },
+  {
+    name: "gives as the progress of a workflow's run what its steps have said last",
+    async run(stage) {
+      const engine = await stage.open();
+      const flow = new Flow("flow", { a: {}, b: {} });
+      const [id] = await ask(engine, flow.request());
+      const worker = await stage.worker(engine, { flows: [flow] });
+      const jobs = await worker.take(2);
+      const reading = engine.progress(id!, never())[Symbol.asyncIterator]();
+      for (const [at, job] of jobs.entries()) {
+        job.progress(`{"at":${at}}`);
+        assert.equal((await stage.wait(reading.next())).value, `{"at":${at}}`);
+      }
+      jobs[1]!.progress('"b"');
+      jobs[0]!.progress('"a"');
+      assert.equal((await stage.wait(reading.next())).value, '"a"');
+      for (const job of jobs) await stage.wait(job.settle(succeeded()));
+      assert.equal((await stage.wait(reading.next())).done, true);
+      assert.equal((await stage.run(engine, id!)).progress, "a");
+      assert.equal((await stage.run(engine, jobs[1]!.runId)).progress, "b");
     },
   },
   {

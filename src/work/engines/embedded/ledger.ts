@@ -4,6 +4,7 @@ import type { Transaction } from "../../engine.ts";
 import { errorOf } from "./failure.ts";
 import { Link } from "./link.ts";
 import { shown } from "./folder.ts";
+import { transactionRefused } from "../queue/transactions.ts";
 import { workError } from "../../errors.ts";
 
 interface Pending {
@@ -79,7 +80,7 @@ export class EmbeddedLedger implements Ledger {
     transaction?: Transaction,
   ): Promise<Calls[K]["gives"]> {
     if (this.world === undefined) return Promise.reject(this.closed());
-    if (transaction !== undefined) return Promise.reject(unsupported(this.where));
+    if (transaction !== undefined) return Promise.reject(transactionRefused(this.where));
     return new Promise((resolve, reject) => {
       const { outgoing } = this;
       outgoing.push({ id: ++this.count, name, argument, resolve, reject, losses: 0 });
@@ -194,8 +195,4 @@ async function bounded(world: LedgerWorld, link: Link): Promise<void> {
   const cancel = world.clock.after(closeTimeout, () => void link.kill());
   await link.close();
   cancel();
-}
-
-function unsupported(where: string): Error {
-  return workError("ENGINE_UNSUPPORTED", `${where} cannot enqueue inside a transaction of another database.`);
 }

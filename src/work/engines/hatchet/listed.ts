@@ -183,7 +183,7 @@ function taskOf(row: V1TaskSummary, asked: InputEnvelope | undefined, isWhole: b
 function detailed(details: Details, row: V1TaskSummary | undefined, createdAt: string | undefined): RunInfo {
   const { id, asked, input } = details;
   const isStep = asked?.steps !== undefined && details.tasks.length === 1 && details.tasks[0]!.externalId === id;
-  const ended = details.isDone ? settledOf(details, "it was cancelled at Hatchet") : undefined;
+  const ended = details.isDone ? settledOf(details, "at Hatchet") : undefined;
   const times = timesOf(row);
   return {
     ...times,

@@ -83,7 +83,7 @@ export class Results {
       const note = notes.findLast(({ kind }) => kind === "cancelled");
       if (note !== undefined) return note.text;
     }
-    return "it was cancelled at Hatchet";
+    return "at Hatchet";
   }
 }
 

@@ -190,7 +190,7 @@ export class HatchetStation implements Station, JobHost {
 
   private cancel(job: HatchetJob | undefined, { retryCount }: AssignedAction): void {
     if (job === undefined || job.action.retryCount > retryCount) return;
-    job.abort("user", "it was cancelled at Hatchet");
+    job.abort("user", "at Hatchet");
     this.parts.cancelled(job.runId);
     const cancelSleep = this.sleeping.get(job);
     if (cancelSleep === undefined) return;

@@ -32,6 +32,8 @@ export class Saying {
   sayProgress(job: ClaimedJob, value: string): void {
     job.hasSaid = true;
     const { id, fence } = job.row;
+    // Behind what others have said before: what a workflow's steps say is its progress in this order.
+    this.progress.delete(id);
     this.progress.set(id, { id, fence, value });
     this.rounds.within(gathering);
   }

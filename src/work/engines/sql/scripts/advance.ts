@@ -52,7 +52,7 @@ function parentsOf({ parents }: Step): readonly string[] {
 /** All at once, those that need them included: one cancelled by another's end is not looked at again. */
 function cancelledByParents(steps: readonly Step[]): Final[] {
   const lost = new Map<string, string>();
-  for (const step of steps) if (failed(step)) lost.set(step.task, step.state);
+  for (const step of steps) if (failed(step)) lost.set(step.task, step.state === "failed" ? "failed" : "was cancelled");
   const finals: Final[] = [];
   for (let before = -1; before !== finals.length;) {
     before = finals.length;

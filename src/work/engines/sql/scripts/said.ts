@@ -1,4 +1,4 @@
-import type { Calls } from "../../queue/ledger.ts";
+import type { Calls, Said } from "../../queue/ledger.ts";
 import type { Chunk } from "../../../run.ts";
 import { query, quietly, Told, type Done, type Script } from "../script.ts";
 
@@ -29,15 +29,37 @@ export function* say({ said: { chunks, progress } }: Calls["say"]["takes"]): Scr
       JSON.stringify(chunks),
     );
   }
-  if (progress.length > 0) {
-    yield* query(
-      `update {runs} as r set progress = p.value from rows($1 as p; id text, fence int, value text)
-       where r.id = p.id and r.fence = p.fence and r.state = 'running'`,
-      JSON.stringify(progress),
-    );
-  }
+  if (progress.length > 0) yield* keepProgress(told, progress);
   for (const { id } of [...chunks, ...progress]) told.said.add(id);
   return { result: undefined, news: told.news() };
+}
+
+/** The progress of a workflow's run is what any of its steps has said last. */
+function* keepProgress(told: Told, progress: Said["progress"]): Script<void> {
+  // What is returned is named without its table, so the record has other names.
+  const kept = yield* query<{ id: string; root: string | null }>(
+    `update {runs} as r set progress = p.said from rows($1 as p; run text, held int, said text)
+     where r.id = p.run and r.fence = p.held and r.state = 'running' returning id, root`,
+    JSON.stringify(progress.map(({ id, fence, value }) => ({ run: id, held: fence, said: value }))),
+  );
+  const roots = new Map(kept.map(({ id, root }) => [id, root]));
+  const last = new Map<string, string>();
+  for (const { id, value } of progress) {
+    const root = roots.get(id);
+    if (typeof root === "string") last.set(root, value);
+  }
+  if (last.size === 0) return;
+  // In one order, so that two workers that say something of the same runs never wait for each other.
+  yield* query(
+    "select id from {runs} where id in (texts($1)) order by id {for update}",
+    JSON.stringify([...last.keys()]),
+  );
+  yield* query(
+    `update {runs} as r set progress = p.said from rows($1 as p; run text, said text)
+     where r.id = p.run and r.settled_at is null`,
+    JSON.stringify(Array.from(last, ([run, said]) => ({ run, said }))),
+  );
+  for (const root of last.keys()) told.said.add(root);
 }
 
 export function* chunks({ id, after }: Calls["chunks"]["takes"]): Script<Done<Calls["chunks"]["gives"]>> {
