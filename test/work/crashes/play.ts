@@ -95,7 +95,8 @@ class Stage {
     for (let n = 1; n <= times; n++) {
       const stopped = await Promise.race([worker.match(new RegExp(`(?:[^!]*!){${n}}`)), over]);
       if (stopped === undefined) return;
-      await sleep(lease * (1.2 + this.random() / 2));
+      // Others look three times a lease, and count only what they have seen.
+      await sleep(lease * (1.8 + this.random() / 2));
       worker.kill("SIGCONT");
       this.come++;
     }
