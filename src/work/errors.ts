@@ -107,6 +107,13 @@ export const workErrors = {
 
 export const workError = errorsOf(workErrors);
 
+/** ENGINE_DOWN of an engine that is there and refuses: waiting mends nothing. */
+export class EngineRefusal extends LivespanError {
+  constructor(message: string, remedy: string, cause: unknown) {
+    super("ENGINE_DOWN", message, remedy, cause);
+  }
+}
+
 /** Thrown by a task's body: the attempt fails, and no other is made. */
 export class NonRetryableError extends Error {
   override readonly name: string = "NonRetryableError";

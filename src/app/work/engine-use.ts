@@ -1,7 +1,8 @@
 import type { Engine, EngineWorld } from "../../work/engine.ts";
 import type { World } from "../../kernel/world.ts";
 import { calendar } from "../calendar.ts";
-import { workError } from "../../work/errors.ts";
+import { LivespanError } from "../../kernel/errors.ts";
+import { EngineRefusal, workError } from "../../work/errors.ts";
 
 /** An engine in the hands of one app, worker or client. Whoever needs it waits until it is open. */
 export class EngineUse {
@@ -19,13 +20,25 @@ export class EngineUse {
   /** The engine once it is open. Rejects with ENGINE_CLOSED, and with what kept it from opening. */
   readonly whenOpen = (): Promise<Engine> => (this.isOver ? Promise.reject(this.closed()) : this.opened.promise);
 
-  async open(): Promise<void> {
+  /** With `again`, which waits a while, an engine that does not answer is tried until it does or `again` rejects. */
+  async open(again?: (error: unknown) => Promise<void>): Promise<void> {
     try {
-      await this.engine.open(this.world);
+      while (!(await this.tried(again)));
       this.opened.resolve(this.engine);
     } catch (error) {
       this.opened.reject(error);
       throw error;
+    }
+  }
+
+  private async tried(again: ((error: unknown) => Promise<void>) | undefined): Promise<boolean> {
+    try {
+      await this.engine.open(this.world);
+      return true;
+    } catch (error) {
+      if (again === undefined || !mayPass(error)) throw error;
+      await again(error);
+      return false;
     }
   }
 
@@ -43,4 +56,9 @@ export class EngineUse {
   private closed(): Error {
     return workError("ENGINE_CLOSED", `the engine ${this.engine.where} was used after it had closed.`);
   }
+}
+
+/** It does not answer now; one that refuses does so until somebody mends it. */
+function mayPass(error: unknown): boolean {
+  return error instanceof LivespanError && error.code === "ENGINE_DOWN" && !(error instanceof EngineRefusal);
 }

@@ -11,6 +11,7 @@ import { type LifespanContext, LifespanDeclaration } from "../../kernel/lifespan
 import { namesOf } from "./names.ts";
 import { type ClientParts, WorkClient } from "../../work/client-run.ts";
 import { WorkerDeclaration } from "../../work/worker.ts";
+import { messageOf } from "../../kernel/errors.ts";
 import { workError } from "../../work/errors.ts";
 import { WorkerRun } from "../../work/worker-run.ts";
 
@@ -27,6 +28,9 @@ export interface WorkParts {
   readonly budgets: Partial<Budgets>;
   generation(): Generation;
 }
+
+/** Milliseconds before an engine that did not answer at the start is tried again. */
+const untilAgain = 1_000;
 
 /** The work wing of an app, or of a worker by itself: its client, its engine, and its workers as intakes. */
 export class WorkWing {
@@ -89,16 +93,21 @@ export class WorkWing {
   private engineLifespan(world: World): LifespanDeclaration {
     const { use, client, workers } = this;
     const health = (): boolean => workers.every(({ isReachable }) => isReachable);
-    const setup = async function* ({ provide }: LifespanContext<never>): AsyncGenerator<Engine, void, void> {
-      provide(clientScope, client);
-      await use.open();
+    const setup = async function* (ctx: LifespanContext<never>): AsyncGenerator<Engine, void, void> {
+      ctx.provide(clientScope, client);
+      await use.open(async (error) => {
+        world.log("warn", `work: waiting for the engine: ${messageOf(error)}`, { error });
+        await ctx.sleep(untilAgain);
+      });
       world.log("info", `work: ${use.engine.where}`);
       yield use.engine;
       // Leases were kept until now, for jobs that ended late and lifespans that they used.
       await Promise.all(workers.map((worker) => worker.leave()));
       await use.close();
     };
-    return new LifespanDeclaration(`work.${use.engine.name}`, { last: true, health }, setup);
+    // The start of the whole has a limit, and whoever supervises the process another.
+    const options = { last: true, health, startTimeout: Infinity };
+    return new LifespanDeclaration(`work.${use.engine.name}`, options, setup);
   }
 }
 

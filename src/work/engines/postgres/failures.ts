@@ -1,5 +1,5 @@
 import { messageOf, type LivespanError } from "../../../kernel/errors.ts";
-import { workError } from "../../errors.ts";
+import { EngineRefusal, workError } from "../../errors.ts";
 
 /**
  * What a failure means: "lost": the connection or the server is not there, and may come back; "conflict": with another
@@ -34,7 +34,7 @@ export function downError(where: string, what: string, error: unknown, ms: numbe
 /** What will not mend itself. What is said is the server's, which never says a password. */
 export function refusal(where: string, what: string, error: unknown): LivespanError {
   const remedy = remedies[codeOf(error) ?? ""] ?? "See what it says, and mend the connection string or the server.";
-  return workError("ENGINE_DOWN", `${where} refused to ${what}: ${sayingOf(error)}.`, { cause: error, remedy });
+  return new EngineRefusal(`${where} refused to ${what}: ${sayingOf(error)}.`, remedy, error);
 }
 
 const remedies: Readonly<Record<string, string>> = {
