@@ -2,10 +2,11 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Input, Runnable } from "../work/task.ts";
 import type { MockRunOptions } from "./mock-run.ts";
 import type { ParentRun } from "../work/parent.ts";
-import type { RunHandle, RunOptions } from "../work/client.ts";
+import type { RunHandle, RunOptions, SettleOptions } from "../work/client.ts";
 import { checked } from "../work/check.ts";
 import { declarationOf, inputSchemaOf } from "../work/run-request.ts";
 import { defaultPayloadLimit, pack, unpack } from "../work/payload.ts";
+import { settleEach } from "../work/run-handle.ts";
 import { WorkClient } from "../work/client-run.ts";
 import { workError } from "../work/errors.ts";
 
@@ -41,6 +42,14 @@ export class MockClient extends WorkClient {
   override async runMany<I, O>(task: Runnable<I, O>, inputs: readonly I[], options?: RunOptions): Promise<O[]> {
     const handles = await this.enqueueMany(task, inputs, options);
     return Promise.all(handles.map((handle) => handle.result()));
+  }
+
+  override async settleMany<I, O>(
+    task: Runnable<I, O>,
+    inputs: readonly I[],
+    { onSettled, ...options }: SettleOptions<O> = {},
+  ): Promise<PromiseSettledResult<O>[]> {
+    return settleEach(await this.enqueueMany(task, inputs, options), onSettled);
   }
 
   override enqueueMany<I, O>(

@@ -1,11 +1,11 @@
-import type { Client, CronHandle, RunHandle, RunOptions } from "./client.ts";
+import type { Client, CronHandle, ReplayOptions, RunHandle, RunOptions, SettleOptions } from "./client.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { CronInfo, ListFilter, RunFilter, RunInfo, WorkerInfo } from "./run.ts";
 import type { Engine, RunRequest } from "./engine.ts";
 import type { Input, Runnable } from "./task.ts";
 import { type ParentRun, retryChildren } from "./parent.ts";
-import { assertFilter, assertListFilter, assertRunOptions, momentOf, refused } from "./run-options.ts";
-import { byHand, Handle } from "./run-handle.ts";
+import { assertFilter, assertListFilter, assertRunOptions, isFresh, momentOf, refused } from "./run-options.ts";
+import { byHand, Handle, settleEach } from "./run-handle.ts";
 import { checked } from "./check.ts";
 import { cronFault } from "./cron.ts";
 import { type Asked, type Declaration, declarationOf, inputSchemaOf, requestOf } from "./run-request.ts";
@@ -58,14 +58,22 @@ export class WorkClient implements Client {
 
   async runMany<I, O>(task: Runnable<I, O>, inputs: readonly I[], options?: RunOptions): Promise<O[]> {
     refuseTransaction("runMany()", options);
-    const handles = await this.ask<O>("runMany()", task, inputs, options, now);
-    const settled = await Promise.allSettled(handles.map((handle) => handle.result()));
+    const settled = await settleEach(await this.ask<O>("runMany()", task, inputs, options, now));
     const errors = settled.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
     if (errors.length > 0) {
       const what = `${errors.length} of ${settled.length} runs of "${task.name}" did not succeed`;
       throw new AggregateError(errors, `${what}: ${errors.slice(0, 3).map(messageOf).join("; ")}`);
     }
     return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  }
+
+  async settleMany<I, O>(
+    task: Runnable<I, O>,
+    inputs: readonly I[],
+    { onSettled, ...options }: SettleOptions<O> = {},
+  ): Promise<PromiseSettledResult<O>[]> {
+    refuseTransaction("settleMany()", options);
+    return settleEach(await this.ask<O>("settleMany()", task, inputs, options, now), onSettled);
   }
 
   async enqueueMany<I, O>(task: Runnable<I, O>, inputs: readonly I[], options?: RunOptions): Promise<RunHandle<O>[]> {
@@ -130,8 +138,9 @@ export class WorkClient implements Client {
     return (await this.parts.engine()).cancel(filterOf("cancel()", runs), reason);
   }
 
-  async replay(runs: string | RunFilter): Promise<number> {
-    return (await this.parts.engine()).replay(filterOf("replay()", runs));
+  async replay(runs: string | RunFilter, options: ReplayOptions = {}): Promise<number> {
+    const [filter, fresh] = [filterOf("replay()", runs), isFresh("replay()", options)];
+    return (await this.parts.engine()).replay(filter, fresh);
   }
 
   handle<O = unknown>(id: string, task?: Runnable<never, O>): RunHandle<O> {

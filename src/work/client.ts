@@ -16,6 +16,16 @@ export interface RunOptions {
   readonly transaction?: Transaction;
 }
 
+export interface SettleOptions<O> extends RunOptions {
+  /** In the order in which they settle; `index` is that of the input. What it throws is what the call rejects with. */
+  readonly onSettled?: (result: PromiseSettledResult<O>, index: number) => void;
+}
+
+export interface ReplayOptions {
+  /** What its steps, sleeps and events have given is forgotten, and done again. */
+  readonly fresh?: boolean;
+}
+
 /** A run that was asked for. */
 export interface RunHandle<out O> {
   readonly id: string;
@@ -28,7 +38,7 @@ export interface RunHandle<out O> {
   info(): Promise<RunInfo>;
   state(): Promise<RunState>;
   cancel(reason?: string): Promise<boolean>;
-  replay(): Promise<boolean>;
+  replay(options?: ReplayOptions): Promise<boolean>;
   /** What it says of its progress, from the last value on, until it has settled. */
   progress(options?: { readonly signal?: AbortSignal }): AsyncIterable<unknown>;
   /** What it streams, from the first chunk on, until it has settled. */
@@ -50,6 +60,12 @@ export interface Client {
   enqueue<I, O>(task: Runnable<I, O>, ...args: Input<I>): Promise<RunHandle<O>>;
   /** All outputs, in the order of the inputs. @throws AggregateError with one RunError for each that failed, when all have settled. */
   runMany<I, O>(task: Runnable<I, O>, inputs: readonly I[], options?: RunOptions): Promise<O[]>;
+  /** How each ended, in the order of the inputs, as `Promise.allSettled()` gives it. `onSettled` is told of each when it has. */
+  settleMany<I, O>(
+    task: Runnable<I, O>,
+    inputs: readonly I[],
+    options?: SettleOptions<O>,
+  ): Promise<PromiseSettledResult<O>[]>;
   /** All or none. */
   enqueueMany<I, O>(task: Runnable<I, O>, inputs: readonly I[], options?: RunOptions): Promise<RunHandle<O>[]>;
   /** Asks for a run at a moment: a Date, or milliseconds since the Unix epoch. */
@@ -72,7 +88,8 @@ export interface Client {
   list(filter?: ListFilter): Promise<readonly RunInfo[]>;
   /** One run by its id, or all that fit. Gives how many. */
   cancel(runs: string | RunFilter, reason?: string): Promise<number>;
-  replay(runs: string | RunFilter): Promise<number>;
+  /** Runs again what has settled. Gives how many. */
+  replay(runs: string | RunFilter, options?: ReplayOptions): Promise<number>;
   /** A handle of a run that is known by its id; with its task, its result is typed. */
   handle<O = unknown>(id: string, task?: Runnable<never, O>): RunHandle<O>;
 }

@@ -11,7 +11,7 @@ export type Parents<P> = { readonly [K in keyof P]: P[K] extends Runnable<never,
 /** What a task's body is given. */
 export interface JobContext<N = {}, P = {}> extends Pick<
   Client,
-  "run" | "enqueue" | "runMany" | "enqueueMany" | "list" | "replay" | "handle"
+  "run" | "enqueue" | "runMany" | "settleMany" | "enqueueMany" | "list" | "replay" | "handle"
 > {
   /** What it needs: the same objects for every job of the worker. */
   readonly lifespan: Values<N>;

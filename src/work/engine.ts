@@ -29,8 +29,11 @@ export interface Engine {
   list(filter: ListFilter): Promise<readonly RunInfo[]>;
   /** Queued ones are cancelled at once; one that runs is told, and is `cancelled` when it has ended. Gives how many. */
   cancel(filter: RunFilter, reason: string): Promise<number>;
-  /** Runs again what has settled; of a workflow's run what did not succeed. Memoised steps are kept. Gives how many. */
-  replay(filter: RunFilter): Promise<number>;
+  /**
+   * Runs again what has settled; of a workflow's run what did not succeed. What it remembers is kept, unless it is to begin `fresh`.
+   * Gives how many.
+   */
+  replay(filter: RunFilter, fresh?: boolean): Promise<number>;
   /** What waits for the event goes on. Gives how many. `data` is JSON text. */
   emit(event: string, data: string): Promise<number>;
 

@@ -13,7 +13,7 @@ export { workflow } from "./workflow.ts";
 export type { Workflow, WorkflowOptions } from "./workflow.ts";
 export type { WorkerOptions } from "./worker.ts";
 export type { JobContext } from "./context.ts";
-export type { Client, CronHandle, RunHandle, RunOptions } from "./client.ts";
+export type { Client, CronHandle, ReplayOptions, RunHandle, RunOptions, SettleOptions } from "./client.ts";
 export type {
   Chunk,
   CronInfo,

@@ -114,6 +114,9 @@ export class Context implements JobContext<object, object> {
   get runMany(): Client["runMany"] {
     return this.client.runMany.bind(this.client);
   }
+  get settleMany(): Client["settleMany"] {
+    return this.client.settleMany.bind(this.client);
+  }
   get enqueueMany(): Client["enqueueMany"] {
     return this.client.enqueueMany.bind(this.client);
   }

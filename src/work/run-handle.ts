@@ -2,7 +2,8 @@ import type { Chunk, LogLine, RunFailure, RunInfo, RunState, Settled } from "./r
 import type { Declaration } from "./run-request.ts";
 import type { Engine } from "./engine.ts";
 import type { ParentRun } from "./parent.ts";
-import type { RunHandle } from "./client.ts";
+import type { ReplayOptions, RunHandle, SettleOptions } from "./client.ts";
+import { isFresh } from "./run-options.ts";
 import { RunError, workError } from "./errors.ts";
 import { startedTooLate } from "./run.ts";
 import { stepsOf } from "./run-request.ts";
@@ -58,9 +59,10 @@ export class Handle<O> implements RunHandle<O> {
     return (await engine.cancel({ ids: [this.id], steps: true }, reason)) > 0;
   }
 
-  async replay(): Promise<boolean> {
+  async replay(options: ReplayOptions = {}): Promise<boolean> {
+    const fresh = isFresh("replay()", options);
     const engine = await this.parts.engine();
-    return (await engine.replay({ ids: [this.id], steps: true })) > 0;
+    return (await engine.replay({ ids: [this.id], steps: true }, fresh)) > 0;
   }
 
   async *progress({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<unknown, void, void> {
@@ -107,6 +109,20 @@ export class Handle<O> implements RunHandle<O> {
     const own = this.parts.parent?.signal;
     return own !== undefined && signal !== undefined ? AbortSignal.any([own, signal]) : (signal ?? own);
   }
+}
+
+/** How each has ended, in their order. Rejects with what `onSettled` throws. */
+export async function settleEach<O>(
+  handles: readonly RunHandle<O>[],
+  onSettled?: SettleOptions<O>["onSettled"],
+): Promise<PromiseSettledResult<O>[]> {
+  return Promise.all(
+    handles.map(async (handle, index) => {
+      const [result] = await Promise.allSettled([handle.result()]);
+      onSettled?.(result, index);
+      return result;
+    }),
+  );
 }
 
 /** Why a run was cancelled, where nobody gave a reason. */

@@ -1,5 +1,5 @@
 import type { ListFilter, RunFilter, RunState } from "./run.ts";
-import type { RunOptions } from "./client.ts";
+import type { ReplayOptions, RunOptions } from "./client.ts";
 import { didYouMean } from "../kernel/nearest.ts";
 import { workError } from "./errors.ts";
 
@@ -59,6 +59,8 @@ const filterRules: Readonly<Record<keyof RunFilter, Rule>> = {
 };
 const listRules: Readonly<Record<keyof ListFilter, Rule>> = { ...filterRules, payloads: flag };
 
+const replayRules: Readonly<Record<keyof ReplayOptions, Rule>> = { fresh: flag };
+
 /** @throws LivespanError INVALID_RUN_OPTION */
 export function assertRunOptions(what: string, options: unknown): asserts options is RunOptions {
   assertRules(what, options, runRules);
@@ -84,6 +86,12 @@ function assertStates(what: string, filter: unknown): void {
       throw refused(`${what}: no run is ever "${state}".${didYouMean(state, states)} Expected: ${states.join(", ")}.`);
     }
   }
+}
+
+/** Whether it forgets what it remembers. @throws LivespanError INVALID_RUN_OPTION */
+export function isFresh(what: string, options: ReplayOptions): boolean {
+  assertRules(what, options, replayRules);
+  return options.fresh === true;
 }
 
 /** Milliseconds since the Unix epoch. @throws LivespanError INVALID_RUN_OPTION */

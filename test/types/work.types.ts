@@ -192,3 +192,6 @@ is<Equal<RunOutput<typeof child>, number>>();
 is<Equal<RunInput<typeof asked>, { q: string }>>();
 is<Equal<RunOutput<typeof count>, { numRows: number; ids: string[] }>>();
 is<Equal<RunInput<string>, never>>();
+(await client.settleMany(parsed, [{ n: "1" }], {
+  onSettled: (result) => result.status === "fulfilled" && (result.value satisfies { doubled: number }),
+})) satisfies PromiseSettledResult<{ doubled: number }>[];

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { createApp } from "livespan";
-import { createWorker, RunError, task } from "livespan/work";
+import { createWorker, NonRetryableError, RunError, task } from "livespan/work";
 import type { JobContext, Runnable } from "livespan/work";
-import { manualClock, testApp } from "livespan/testing";
+import { manualClock, mockRun, testApp } from "livespan/testing";
 
 function serving(...workflows: Runnable<never, unknown>[]) {
   return testApp(createApp({ workers: [createWorker("worker", { workflows })] }));
@@ -113,4 +113,57 @@ test("a handle's state and a list without payloads leave them where they are", a
     code: "INVALID_RUN_OPTION",
     message: /payloads/,
   });
+});
+
+test("what is replayed afresh does its steps again; otherwise it is given what they gave", async () => {
+  let charges = 0;
+  const pay = task("pay", (_: unknown, { step }) => step("charge", () => ++charges));
+  await using t = await serving(pay);
+  const run = await t.work.enqueue(pay);
+  const outputs = [await run.result()];
+  await run.replay();
+  outputs.push(await run.result());
+  await run.replay({ fresh: true });
+  outputs.push(await run.result());
+  await t.work.replay({ tasks: ["pay"] }, { fresh: true });
+  outputs.push(await run.result());
+  assert.deepEqual(outputs, [1, 1, 2, 3]);
+  const code = "INVALID_RUN_OPTION";
+  await assert.rejects(t.work.replay(run.id, { frehs: true } as never), { code, message: /"fresh"/ });
+  await assert.rejects(run.replay({ fresh: 1 as never }), { code, message: /true or false/ });
+});
+
+test("settleMany gives how each of many ended, in order, and tells of each when it has", async () => {
+  const gate = Promise.withResolvers<void>();
+  const some = task("some", async (n: number) => {
+    if (n === 0) await gate.promise;
+    if (n === 1) throw new NonRetryableError("one");
+    return n * 2;
+  });
+  const parent = task("parent", async (_: unknown, ctx) =>
+    (await ctx.settleMany(some, [1, 2])).map((each) => each.status),
+  );
+  await using t = await serving(some, parent);
+  const told: number[] = [];
+  const [a, b, c] = await t.work.settleMany(some, [0, 1, 2], {
+    onSettled: ({ status }, index) => {
+      told.push(index);
+      assert.equal(status, index === 1 ? "rejected" : "fulfilled");
+      if (told.length === 2) gate.resolve();
+    },
+  });
+  assert.deepEqual(
+    [a, c],
+    [0, 4].map((value) => ({ status: "fulfilled", value })),
+  );
+  assert.ok(b?.status === "rejected" && b.reason instanceof RunError);
+  assert.equal(told.at(-1), 0);
+  assert.deepEqual(await t.work.run(parent), ["rejected", "fulfilled"]);
+  assert.deepEqual(await t.work.settleMany(some, []), []);
+  const thrown = new Error("by the test");
+  const onSettled = (): void => {
+    throw thrown;
+  };
+  await assert.rejects(t.work.settleMany(some, [2, 3], { onSettled }), (error) => error === thrown);
+  assert.deepEqual(await mockRun(parent, { runs: (_, n) => n }), ["fulfilled", "fulfilled"]);
 });

@@ -127,6 +127,10 @@ const byReason: readonly (readonly [reason: string, cases: readonly string[]])[]
     ],
   ],
   ["Hatchet gives runs ids of its own", ["keeps a run when enqueue settles: who asks next sees it"]],
+  [
+    "what a run at Hatchet remembers is kept in its log, of which nothing can be taken away",
+    ["forgets what a run, and what is run again of a workflow's run, remembers when it is replayed afresh"],
+  ],
   ["Hatchet backs off by its own rule", ["tries again no sooner than told, and says until when it waits"]],
 ];
 

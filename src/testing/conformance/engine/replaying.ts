@@ -82,6 +82,29 @@ export const replayingCases: readonly Case[] = [
     },
   },
   {
+    name: "forgets what a run, and what is run again of a workflow's run, remembers when it is replayed afresh",
+    async run(stage) {
+      const engine = await stage.open();
+      const flow = new Flow("flow", { done: {}, fails: { parents: ["done"] } });
+      const [task, whole] = await ask(engine, runOf("a"), flow.request());
+      const worker = await stage.worker(engine, { tasks: ["a"], flows: [flow] });
+      worker.play(async (job) => {
+        if (job.attempt === 1) await job.remember("step", job.task);
+        return job.attempt === 1 && job.task !== "flow/done" ? failed("no") : succeeded([...job.steps.keys()]);
+      });
+      await stage.results(engine, [task!, whole!]);
+      assert.equal(await engine.replay({ ids: [task!, whole!] }, true), 2);
+      const settled = await stage.results(engine, [task!, whole!]);
+      assert.deepEqual(
+        settled.map(({ output }) => JSON.parse(output ?? "null")),
+        [[], { "flow/done": [], "flow/fails": [] }],
+      );
+      const [step] = await engine.list({ tasks: ["flow/fails"], steps: true });
+      assert.equal(await engine.replay({ ids: [step!.id], steps: true }, true), 1);
+      await stage.result(engine, whole!);
+    },
+  },
+  {
     name: "finishes when replayed what was cancelled in its sleep",
     async run(stage) {
       const engine = await stage.open();

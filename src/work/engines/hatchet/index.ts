@@ -130,7 +130,8 @@ class HatchetEngine implements Engine {
     return early + open.length;
   }
 
-  async replay(filter: RunFilter): Promise<number> {
+  async replay(filter: RunFilter, fresh = false): Promise<number> {
+    if (fresh) throw unsupported("a replayed run was to forget what it remembers");
     const connection = this.opened();
     const runs = (await this.unlimited(filter)).filter(({ state }) => isFinal(state));
     const tasks = await Promise.all(runs.map(({ id }) => this.unsuccessful(id)));

@@ -126,9 +126,9 @@ export class QueueEngine implements Engine {
     return ledger.call("cancel", { now: ledger.now(), filter, reason });
   }
 
-  async replay(filter: RunFilter): Promise<number> {
+  async replay(filter: RunFilter, fresh = false): Promise<number> {
     const { ledger } = this.use("replay()");
-    return ledger.call("replay", { now: ledger.now(), filter });
+    return ledger.call("replay", { now: ledger.now(), filter, fresh });
   }
 
   async emit(event: string, data: string): Promise<number> {

@@ -154,7 +154,7 @@ export interface Calls {
   results: { takes: { ids: readonly string[] }; gives: Readonly<Record<string, Settled | null>> };
   list: { takes: ListFilter; gives: readonly RunInfo[] };
   cancel: { takes: { now: number; filter: RunFilter; reason: string }; gives: number };
-  replay: { takes: { now: number; filter: RunFilter }; gives: number };
+  replay: { takes: { now: number; filter: RunFilter; fresh?: boolean }; gives: number };
   emit: { takes: { now: number; event: string; data: string }; gives: number };
   /** False when the run is another worker's by now. */
   remember: { takes: { worker: string; id: string; fence: number; name: string; value: string }; gives: boolean };

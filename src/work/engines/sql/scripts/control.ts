@@ -58,7 +58,7 @@ const again = `state = 'waiting', output = null, error = null, reason = null, ca
   settled_at = null, failures = 0, losses = 0, admitted = 0`;
 
 /** Runs again what has ended: of a workflow what did not end well, or all of it when everything did. */
-export function* replay({ now, filter }: Calls["replay"]["takes"]): Script<Done<number>> {
+export function* replay({ now, filter, fresh = false }: Calls["replay"]["takes"]): Script<Done<number>> {
   const told = new Told();
   const { where, values, limit } = conditionsOf(filter);
   const rows = yield* query<Entering & { state: string }>(
@@ -72,7 +72,18 @@ export function* replay({ now, filter }: Calls["replay"]["takes"]): Script<Done<
   yield* query(`update {runs} set ${again} where id in (texts($1))`, JSON.stringify(tasks.map(({ id }) => id)));
   yield* enter(told, now, tasks);
   yield* replaySteps(told, now, steps);
+  if (fresh) yield* forget(rows);
   return { result: rows.length, news: told.news() };
+}
+
+/** What these, and what is open again of their workflows' steps, remember. Of what ends a workflow nothing is kept either. */
+function* forget(rows: readonly Entering[]): Script<void> {
+  yield* query(
+    `delete from {steps} where run in (select id from {runs} where settled_at is null and
+      (id in (texts($1)) or root in (texts($1)) or (root in (texts($2)) and ending is not null)))`,
+    JSON.stringify(rows.map(({ id }) => id)),
+    JSON.stringify(rows.flatMap(({ root }) => (root === null ? [] : [root]))),
+  );
 }
 
 function* resetSteps(root: string, all: boolean): Script<void> {
