@@ -45,10 +45,10 @@ function* cancelRuns(
 }
 
 /** Runs that these bodies asked for, also as steps of these workflows. */
-function* cancelChildren(told: Told, now: number, ids: string, reason: string): Script<void> {
+export function* cancelChildren(told: Told, now: number, ids: string, reason: string): Script<void> {
   const children = yield* query<{ id: string; kind: string; state: string }>(
-    `select id, kind, state from {runs} where settled_at is null and cancel_why is null and (parent in (texts($1))
-      or parent in (select id from {runs} where root in (texts($1)))) order by id {for update}`,
+    `select id, kind, state from {runs} where settled_at is null and cancel_why is null and parent in
+      (texts($1) union all select id from {runs} where root in (texts($1))) order by id {for update}`,
     ids,
   );
   yield* cancelRuns(told, now, children, reason, "parent");
@@ -71,9 +71,9 @@ export function* replay({ now, filter, fresh = false }: Calls["replay"]["takes"]
   const tasks = rows.filter(({ kind }) => kind !== "step");
   yield* query(`update {runs} set ${again} where id in (texts($1))`, JSON.stringify(tasks.map(({ id }) => id)));
   yield* enter(told, now, tasks);
-  yield* replaySteps(told, now, steps);
+  const replayed = yield* replaySteps(told, now, steps);
   if (fresh) yield* forget(rows);
-  return { result: rows.length, news: told.news() };
+  return { result: rows.length - steps.length + replayed, news: told.news() };
 }
 
 /** What these, and what is open again of their workflows' steps, remember. Of what ends a workflow nothing is kept either. */
@@ -92,8 +92,16 @@ function* resetSteps(root: string, all: boolean): Script<void> {
 }
 
 /** One step by itself: its workflow's run is open again, and goes on from it. */
-function* replaySteps(told: Told, now: number, steps: readonly Entering[]): Script<void> {
+function* replaySteps(told: Told, now: number, steps: readonly Entering[]): Script<number> {
+  let replayed = 0;
   for (const { id, root } of steps) {
+    const [run] = yield* query<Entering & { settled_at: number | null; cancel_why: string | null }>(
+      `select ${enteringColumns}, settled_at, cancel_why from {runs} where id = $1 {for update}`,
+      root,
+    );
+    // What is being cancelled ends, and begins nothing more.
+    if (run === undefined || (run.settled_at === null && run.cancel_why !== null)) continue;
+    replayed++;
     yield* query(`update {runs} set ${again}, released = 0 where id = $1`, id);
     yield* query(
       `update {runs} set ${again}, released = 0
@@ -101,8 +109,11 @@ function* replaySteps(told: Told, now: number, steps: readonly Entering[]): Scri
       root,
       id,
     );
-    yield* query(`update {runs} set ${again} where id = $1 and settled_at is not null`, root);
-    yield* query("update {runs} set state = 'running' where id = $1", root);
-    yield* advance(told, now, root!);
+    if (run.settled_at === null) yield* advance(told, now, run.id);
+    else {
+      yield* query(`update {runs} set ${again} where id = $1`, root);
+      yield* enter(told, now, [run]);
+    }
   }
+  return replayed;
 }

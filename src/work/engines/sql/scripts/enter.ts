@@ -93,7 +93,7 @@ function* admittedOf(key: string): Script<number> {
 }
 
 const rivals = `select id, kind, state, admitted, cancel_why from {runs}
-  where key = $1 and (admitted = 1 or state = 'held') and id <> $2 order by place, id`;
+  where key = $1 and (admitted = 1 or state = 'held') and id <> $2 order by place, id {for update}`;
 
 function* admit(told: Told, now: number, run: Entering, key: string): Script<void> {
   yield* lock(key);
@@ -151,18 +151,20 @@ export function* cancelSteps(told: Told, now: number, root: string, reason: stri
     why,
     reason,
   );
+  // Locked, since one that is being claimed right now is to be told, and not only ended.
+  const open = yield* query<{ id: string; state: string }>(
+    "select id, state from {runs} where root = $1 and settled_at is null order by id {for update}",
+    root,
+  );
   const marked = yield* query<{ worker: string | null }>(
     `update {runs} set cancel_why = $2, cancel_reason = $3
-     where root = $1 and state = 'running' and cancel_why is null returning worker`,
-    root,
+     where id in (texts($1)) and state = 'running' and cancel_why is null returning worker`,
+    JSON.stringify(open.map(({ id }) => id)),
     why,
     reason,
   );
   for (const { worker } of marked) if (worker !== null) told.cancelled.add(worker);
-  const rest = yield* query<{ id: string }>(
-    "select id from {runs} where root = $1 and settled_at is null and state <> 'running'",
-    root,
-  );
+  const rest = open.filter(({ state }) => state !== "running");
   yield* finish(
     told,
     now,

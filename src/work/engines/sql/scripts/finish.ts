@@ -1,5 +1,6 @@
 import type { FinalState } from "../../../run.ts";
 import { advance } from "./advance.ts";
+import { cancelChildren } from "./control.ts";
 import { letIn } from "./enter.ts";
 import { query, type Script, type Told } from "../script.ts";
 
@@ -17,16 +18,18 @@ export interface Final {
 export interface Ended {
   readonly id: string;
   readonly kind: string;
+  readonly state: string;
+  readonly reason: string | null;
   readonly root: string | null;
   readonly key: string | null;
   readonly awaited: number;
 }
 
-const finishRuns = `update {runs} as r set state = f.ended, output = f.output, error = f.error, reason = f.reason,
+const finishRuns = `update {runs} as r set state = f.ended, output = f.output, error = f.error, reason = f.why,
     worker = null, admitted = 0, released = 1, due_at = null, start_by = null, settled_at = $2, fence = r.fence + 1
-  from rows($1 as f; run text, ended text, output text, error text, reason text)
+  from rows($1 as f; run text, ended text, output text, error text, why text)
   where r.id = f.run and r.settled_at is null
-  returning id, kind, root, key, awaited`;
+  returning id, kind, state, root, key, awaited, reason`;
 
 /** Ends runs. `holding` is the key whose next in line the caller sees to. */
 export function* finish(told: Told, now: number, finals: readonly Final[], holding?: string): Script<void> {
@@ -37,8 +40,8 @@ export function* finish(told: Told, now: number, finals: readonly Final[], holdi
 }
 
 /** With names that no column has which is returned: SQLite takes no table's name there. */
-function recordOf({ id, state, ...rest }: Final) {
-  return { run: id, ended: state, ...rest };
+function recordOf({ id, state, reason, ...rest }: Final) {
+  return { run: id, ended: state, why: reason, ...rest };
 }
 
 /** Tells who waits for a result, and moves what waited for these to end: the next of their keys, the rest of their workflows. */
@@ -48,4 +51,12 @@ export function* follow(told: Told, now: number, ended: readonly Ended[], holdin
   for (const key of [...keys].sort()) yield* letIn(told, now, key);
   const roots = new Set(ended.flatMap(({ root }) => (root === null ? [] : [root])));
   for (const root of [...roots].sort()) yield* advance(told, now, root);
+  // Also what a body asked for when it had been told, but did not know of it yet.
+  const cancelled = Map.groupBy(
+    ended.filter(({ state }) => state === "cancelled"),
+    ({ reason }) => reason ?? "",
+  );
+  for (const [reason, parents] of cancelled) {
+    yield* cancelChildren(told, now, JSON.stringify(parents.map(({ id }) => id)), reason);
+  }
 }

@@ -106,11 +106,11 @@ export function* results({ ids }: Calls["results"]["takes"]): Script<Done<Calls[
     asked,
   );
   const found = new Map(rows.map((row) => [row.id, row]));
-  const result: Record<string, Settled | null> = {};
-  for (const id of ids) {
+  // Not set one by one: an id is any text, and one of them would set the prototype.
+  const entries = ids.flatMap((id): (readonly [string, Settled | null])[] => {
     const row = found.get(id);
-    if (row === undefined) result[id] = null;
-    else if (row.settled_at !== null) result[id] = settledOf(row);
-  }
-  return quietly(result);
+    if (row === undefined) return [[id, null]];
+    return row.settled_at === null ? [] : [[id, settledOf(row)]];
+  });
+  return quietly(Object.fromEntries(entries));
 }

@@ -84,7 +84,8 @@ export function* progress({ id }: Calls["progress"]["takes"]): Script<Done<Calls
 /** Forgets runs that ended before a moment, with all that was kept of them. Steps go with their workflow's run. */
 export function* sweep({ before, limit }: Calls["sweep"]["takes"]): Script<Done<number>> {
   const old = yield* query<{ id: string }>(
-    `select id from {runs} where settled_at < $1 and created_at < $1 and root is null order by id limit $2`,
+    // Locked, since one that is being replayed right now is not old any more.
+    `select id from {runs} where settled_at < $1 and created_at < $1 and root is null order by id limit $2 {skip locked}`,
     before,
     limit,
   );

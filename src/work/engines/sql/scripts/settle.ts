@@ -10,7 +10,7 @@ interface Change {
   readonly ended: string;
   readonly output?: string | undefined;
   readonly error?: string;
-  readonly reason?: string | undefined;
+  readonly why?: string | undefined;
   readonly due_at?: number | undefined;
   readonly failed: 0 | 1;
   /** The attempt goes on later. */
@@ -23,15 +23,15 @@ interface Change {
 // A run that was to be cancelled goes to no later attempt.
 const settleRuns = `update {runs} as r set
     state = case when s.final = 0 and r.cancel_why is not null then 'cancelled' else s.ended end,
-    output = s.output, error = s.error, reason = case when s.final = 0 and r.cancel_why is not null then r.cancel_reason else s.reason end,
+    output = s.output, error = s.error, reason = case when s.final = 0 and r.cancel_why is not null then r.cancel_reason else s.why end,
     due_at = case when r.cancel_why is null then s.due_at end,
     failures = r.failures + s.failed, attempt = r.attempt - s.back, worker = null,
     admitted = case when s.final = 1 or r.cancel_why is not null then 0 else r.admitted end,
     settled_at = case when s.final = 1 or r.cancel_why is not null then cast($2 as {moment}) end
-  from rows($1 as s; run text, fence int, ended text, output text, error text, reason text, due_at real, failed int,
+  from rows($1 as s; run text, fence int, ended text, output text, error text, why text, due_at real, failed int,
     back int, final int)
   where r.id = s.run and r.fence = s.fence and r.state = 'running' and r.worker || '' = $3
-  returning id, kind, task, state, root, key, awaited`;
+  returning id, kind, task, state, root, key, awaited, reason`;
 
 /** The most frequent end: nothing else moves by it, and few columns change. */
 const succeedRuns = `update {runs} as r set state = 'succeeded', output = s.output, error = null, worker = null,
@@ -78,7 +78,7 @@ function* succeed(told: Told, now: number, worker: string, settled: readonly Set
 function* change(told: Told, now: number, worker: string, settled: readonly Settlement[]): Script<readonly string[]> {
   if (settled.length === 0) return [];
   const changes = JSON.stringify(settled.map((each) => changeOf(each, now)));
-  const kept = yield* query<Ended & { task: string; state: string }>(settleRuns, changes, now, worker);
+  const kept = yield* query<Ended & { task: string }>(settleRuns, changes, now, worker);
   const ended: Ended[] = [];
   for (const row of kept) {
     if (row.state === "queued") told.queued.add(row.task);
@@ -99,7 +99,7 @@ function changeOf({ id, fence, to, output, error, reason, dueAt, event }: Settle
     ended: final ? to : to === "suspended" && event !== undefined ? "waiting" : later ? "scheduled" : "queued",
     output,
     ...(error !== undefined && { error: JSON.stringify(error) }),
-    reason,
+    why: reason,
     due_at: final || !later ? undefined : dueAt,
     failed: to === "failed" || to === "retry" ? 1 : 0,
     back: to === "suspended" ? 1 : 0,

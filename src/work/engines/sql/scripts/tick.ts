@@ -9,18 +9,18 @@ import { startedTooLate } from "../../../run.ts";
 /** So many are moved in one transaction. */
 const most = 500;
 
-const due = `select ${enteringColumns}, state, admitted, waits from {runs}
+const due = `select ${enteringColumns}, state, admitted, started_at from {runs}
   where due_at <= $1 order by due_at, id limit $2 {skip locked}`;
 const late = `select id, start_by from {runs} where start_by <= $1 order by start_by limit $2 {skip locked}`;
 
-type Due = Entering & { readonly state: string; readonly admitted: number; readonly waits: string | null };
+type Due = Entering & { readonly state: string; readonly admitted: number; readonly started_at: number | null };
 
 /** Moves what is due, cancels what could not start in time, and gives back what a worker took that nobody knows any more. */
 export function* tick({ now }: Calls["tick"]["takes"]): Script<Done<number | undefined>> {
   const told = new Told();
   const rows = yield* query<Due>(due, now, most);
-  // What has its place already, or needs none.
-  const back = rows.filter(({ state, admitted }) => state === "scheduled" && admitted === 1);
+  const scheduled = rows.filter(({ state }) => state === "scheduled");
+  const back = scheduled.filter(hasBegun);
   yield* query(
     "update {runs} set state = 'queued', due_at = null where id in (texts($1))",
     JSON.stringify(back.map(({ id }) => id)),
@@ -29,7 +29,7 @@ export function* tick({ now }: Calls["tick"]["takes"]): Script<Done<number | und
   yield* enter(
     told,
     now,
-    rows.filter(({ state, admitted }) => state === "scheduled" && admitted === 0),
+    scheduled.filter((row) => !hasBegun(row)),
   );
   for (const { id } of rows.filter(({ state }) => state === "waiting")) yield* goOn(told, now, id, undefined);
 
@@ -44,6 +44,11 @@ export function* tick({ now }: Calls["tick"]["takes"]): Script<Done<number | und
   yield* giveBackOrphans(told, now);
   const next = rows.length === most || overdue.length === most ? now : yield* nextDue();
   return { result: next, news: told.news() };
+}
+
+/** It was let in before, and goes on: it has its place among those of its key, and no rate is asked once more. */
+function hasBegun({ key, admitted, started_at }: Due): boolean {
+  return key === null ? started_at !== null : admitted === 1;
 }
 
 function* nextDue(): Script<number | undefined> {

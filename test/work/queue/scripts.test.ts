@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { CallName, Calls, JobRow, Settlement } from "../../../src/work/engines/queue/ledger.ts";
+import { MemoryLedger } from "../../../src/work/engines/memory.ts";
+import { request, stage } from "./stage.ts";
+import type { RunState, StepRequest } from "livespan/work";
+
+/** The calls of a ledger, made by one worker. */
+class Desk {
+  now = 1_000;
+  private readonly ledger = new MemoryLedger();
+
+  static async open(): Promise<Desk> {
+    const desk = new Desk();
+    const { clock, log } = stage();
+    await desk.ledger.open({ clock, log, heard: () => {}, reachable: () => {} });
+    const worker = { id: "w", name: "w", host: "h", pid: 1, slots: 10, lease: 1_000, tasks: [] };
+    await desk.call("register", { now: 0, worker });
+    return desk;
+  }
+
+  call<K extends CallName>(name: K, argument: Calls[K]["takes"]): Promise<Calls[K]["gives"]> {
+    return this.ledger.call(name, argument);
+  }
+
+  async claim(...tasks: string[]): Promise<readonly JobRow[]> {
+    const lanes = [{ tasks, slots: 10, weighted: false }];
+    return (await this.call("exchange", { now: this.now, worker: "w", settled: [], lanes })).jobs;
+  }
+
+  async settle({ id, fence, linked }: JobRow, to: Settlement["to"], more: Partial<Settlement> = {}): Promise<void> {
+    const settled = [{ id, fence, linked, to, ...more }];
+    await this.call("exchange", { now: this.now, worker: "w", settled, lanes: [] });
+  }
+
+  async stateOf(id: string): Promise<RunState | undefined> {
+    return (await this.call("list", { ids: [id] }))[0]?.state;
+  }
+
+  enqueue(...requests: ReturnType<typeof request>[]) {
+    return this.call("enqueue", { now: this.now, requests });
+  }
+
+  cancel(...ids: string[]) {
+    return this.call("cancel", { now: this.now, filter: { ids }, reason: "no" });
+  }
+
+  replay(...ids: string[]) {
+    return this.call("replay", { now: this.now, filter: { ids } });
+  }
+}
+
+function step(task: string, more: Partial<StepRequest> = {}): StepRequest {
+  const { id, priority, cost, concurrency, rate, scheduleTimeout } = request(task);
+  const own = { id, task, parents: [], waitFor: undefined, finally: undefined };
+  return { ...own, priority, cost, concurrency, rate, scheduleTimeout, ...more };
+}
+
+describe("a run that its parent's body asks for after it was cancelled", () => {
+  test("is cancelled when the parent has ended", async () => {
+    const desk = await Desk.open();
+    const parent = request("a");
+    await desk.enqueue(parent);
+    const [job] = await desk.claim("a");
+    await desk.cancel(parent.id);
+    const [child, grandchild] = [request("b", { parentRunId: parent.id }), request("b")];
+    await desk.enqueue(child, { ...grandchild, parentRunId: child.id });
+    await desk.settle(job!, "cancelled", { reason: "no" });
+    assert.deepEqual([await desk.stateOf(child.id), await desk.stateOf(grandchild.id)], ["cancelled", "cancelled"]);
+  });
+
+  test("is cancelled when the parent's worker is lost", async () => {
+    const desk = await Desk.open();
+    const parent = request("a");
+    await desk.enqueue(parent);
+    await desk.claim("a");
+    await desk.cancel(parent.id);
+    const child = request("b", { parentRunId: parent.id });
+    await desk.enqueue(child);
+    await desk.call("bury", { now: desk.now, worker: "w", beat: undefined, lost: true });
+    assert.equal(await desk.stateOf(child.id), "cancelled");
+  });
+});
+
+describe("the replay of one step", () => {
+  test("of a workflow's run that is being cancelled does not keep that from ending", async () => {
+    const desk = await Desk.open();
+    const flow = request("f", { steps: [step("f/a"), step("f/b")] });
+    await desk.enqueue(flow);
+    const [a, b] = await desk.claim("f/a", "f/b");
+    await desk.settle(a!, "succeeded", { output: "1" });
+    await desk.cancel(flow.id);
+    assert.equal(await desk.replay(a!.id), 0);
+    await desk.settle(b!, "cancelled", { reason: "no" });
+    assert.equal(await desk.stateOf(flow.id), "cancelled");
+  });
+
+  test("waits for its workflow's concurrency key", async () => {
+    const desk = await Desk.open();
+    const concurrency = { key: "k", limit: 1, strategy: "queue" } as const;
+    const flows = [0, 1].map(() => request("f", { concurrency, steps: [step("f/a")] }));
+    await desk.enqueue(...flows);
+    const [first] = await desk.claim("f/a");
+    await desk.settle(first!, "failed", { error: { name: "Error", message: "no" } });
+    const [second] = await desk.claim("f/a");
+    assert.equal(await desk.replay(first!.id), 1);
+    assert.deepEqual([await desk.stateOf(flows[0]!.id), await desk.claim("f/a")], ["held", []]);
+    await desk.settle(second!, "succeeded", { output: "1" });
+    const [again] = await desk.claim("f/a");
+    assert.ok(again?.id === first!.id);
+    await desk.settle(again, "succeeded", { output: "1" });
+    assert.equal(await desk.stateOf(flows[0]!.id), "succeeded");
+  });
+});
+
+describe("a run that goes on after a while", () => {
+  test("does not ask its rate again, and is not cancelled for having waited for a worker", async () => {
+    const desk = await Desk.open();
+    const rate = { key: "r", limit: 1, per: 100_000 };
+    const run = request("a", { rate, scheduleTimeout: 1_000 });
+    await desk.enqueue(run);
+    const [job] = await desk.claim("a");
+    await desk.settle(job!, "suspended", { dueAt: 2_000 });
+    desk.now = 2_000;
+    await desk.call("tick", { now: desk.now });
+    assert.equal(await desk.stateOf(run.id), "queued");
+    desk.now = 9_000;
+    await desk.call("tick", { now: desk.now });
+    assert.equal(await desk.stateOf(run.id), "queued");
+  });
+});
+
+test("no id is taken for something else", async () => {
+  const desk = await Desk.open();
+  const found = await desk.call("results", { ids: ["__proto__", "constructor"] });
+  assert.deepEqual(Object.entries(found), [
+    ["__proto__", null],
+    ["constructor", null],
+  ]);
+});
