@@ -2,6 +2,7 @@ import type { Client, ClientBase, ClientConfig, Pool, PoolClient } from "pg";
 import type { Clock } from "../../../kernel/clock.ts";
 import type { Log } from "../../../kernel/log.ts";
 import { downError, isSaidByServer, refusal, troubleOf } from "./failures.ts";
+import { Line } from "./line.ts";
 import { placeIn, type PostgresOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { Statements } from "./statements.ts";
@@ -15,6 +16,7 @@ export interface DatabaseWorld {
   reachable(isReachable: boolean): void;
 }
 
+const defaultConnections = 10;
 /** Milliseconds that closing waits for what is under way. */
 const closeLimit = 1_000;
 
@@ -34,6 +36,7 @@ export class Database {
   /** Those of our own pool, to end what does not end by itself. */
   private readonly clients = new Set<PoolClient>();
   private isReachable = true;
+  private readonly line: Line;
 
   constructor(options: PostgresOptions) {
     const { schema = "livespan", patience = 10_000 } = options;
@@ -43,6 +46,8 @@ export class Database {
     this.patience = patience;
     this.limit = Math.max(100, patience / 2);
     this.statements = new Statements(schema);
+    // What else a pool of the user's is used for is not known here.
+    this.line = new Line(options.pool === undefined ? (options.connections ?? defaultConnections) : Infinity);
   }
 
   /** Connects to nothing yet. @throws LivespanError ENGINE_MISSING */
@@ -71,6 +76,31 @@ export class Database {
    * @throws LivespanError ENGINE_DOWN, ENGINE_CLOSED; an Error for what the server did not understand; what `work` throws by itself
    */
   async use<T>(what: string, work: (session: Session) => Promise<T>, limit = this.limit): Promise<T> {
+    if (!this.line.enter()) await this.turn(what);
+    try {
+      return await this.patiently(what, work, limit);
+    } finally {
+      this.line.leave();
+    }
+  }
+
+  /** A server that is busy is waited for; one that is not there, no longer than the patience. */
+  private async turn(what: string): Promise<void> {
+    const { clock } = this.opened(what);
+    const began = clock.now();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = this.line.join(resolve);
+    let cancel: () => void;
+    const look = (): void => {
+      if (this.isReachable && this.pool !== undefined) return void (cancel = clock.after(this.patience, look));
+      giveUp();
+      reject(downError(this.place, what, undefined, clock.now() - began));
+    };
+    cancel = clock.after(this.patience, look);
+    await promise.finally(() => cancel());
+  }
+
+  private async patiently<T>(what: string, work: (session: Session) => Promise<T>, limit: number): Promise<T> {
     const { clock } = this.opened(what);
     const began = clock.now();
     for (let tries = 0; ; tries++) {
@@ -172,7 +202,7 @@ export class Database {
   private poolOf(PoolClass: typeof Pool): Pool {
     const pool = new PoolClass({
       ...this.config(),
-      max: this.options.connections ?? 10,
+      max: this.options.connections ?? defaultConnections,
       connectionTimeoutMillis: this.limit,
       idleTimeoutMillis: 30_000,
       // What a server still does for a connection that was left holds locks.
