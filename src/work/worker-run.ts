@@ -118,8 +118,6 @@ export class WorkerRun implements Intake {
     this.station = engine.station({ name, slots, tasks, workflows, capacity, receive: (job) => this.receive(job) });
     await this.station.open(this.opening.signal);
     this.isOpen = true;
-    const names = [...workflows, ...tasks.filter((task) => task.workflow === undefined)].map((each) => each.name);
-    world.log("info", `worker "${name}" takes jobs: ${slots} slots, ${listed(names)}`);
   }
 
   private async declareCrons(): Promise<void> {
@@ -258,10 +256,4 @@ export class WorkerRun implements Intake {
     this.idling?.resolve();
     this.idling = undefined;
   }
-}
-
-/** The first few, and how many more there are. */
-function listed(names: readonly string[]): string {
-  const rest = names.length - 6;
-  return names.slice(0, 6).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }

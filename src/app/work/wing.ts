@@ -91,7 +91,7 @@ export class WorkWing {
    * waits until the engine is open.
    */
   private engineLifespan(world: World): LifespanDeclaration {
-    const { use, client, workers } = this;
+    const { use, client, workers, declared } = this;
     const health = (): boolean => workers.every(({ isReachable }) => isReachable);
     const setup = async function* (ctx: LifespanContext<never>): AsyncGenerator<Engine, void, void> {
       ctx.provide(clientScope, client);
@@ -99,7 +99,7 @@ export class WorkWing {
         world.log("warn", `work: waiting for the engine: ${messageOf(error)}`, { error });
         await ctx.sleep(untilAgain);
       });
-      world.log("info", `work: ${use.engine.where}`);
+      world.log("info", `work: ${use.engine.where}${declared.map(placeOf).join("")}`);
       yield use.engine;
       // Leases were kept until now, for jobs that ended late and lifespans that they used.
       await Promise.all(workers.map((worker) => worker.leave()));
@@ -125,4 +125,11 @@ function assertWorkers(app: string, workers: readonly unknown[]): void {
     }
     names.add(worker.name);
   }
+}
+
+/** What a worker takes, for the line at the start: the first few names, and how many more there are. */
+function placeOf({ name, slots, workflows, tasks }: WorkerDeclaration): string {
+  const names = [...workflows, ...tasks.filter(({ workflow }) => workflow === undefined)].map((each) => each.name);
+  const rest = names.length > 6 ? ` and ${names.length - 6} more` : "";
+  return `; worker "${name}", ${slots} slots: ${names.slice(0, 6).join(", ")}${rest}`;
 }
