@@ -28,9 +28,10 @@ class Desk {
     return (await this.call("exchange", { now: this.now, worker: "w", settled: [], lanes })).jobs;
   }
 
-  async settle({ id, fence, linked }: JobRow, to: Settlement["to"], more: Partial<Settlement> = {}): Promise<void> {
+  /** Gives the ids of what was refused. */
+  async settle({ id, fence, linked }: JobRow, to: Settlement["to"], more: Partial<Settlement> = {}) {
     const settled = [{ id, fence, linked, to, ...more }];
-    await this.call("exchange", { now: this.now, worker: "w", settled, lanes: [] });
+    return (await this.call("exchange", { now: this.now, worker: "w", settled, lanes: [] })).refused;
   }
 
   async stateOf(id: string): Promise<RunState | undefined> {
@@ -128,6 +129,37 @@ describe("a run that goes on after a while", () => {
     await desk.call("tick", { now: desk.now });
     assert.equal(await desk.stateOf(run.id), "queued");
   });
+});
+
+describe("the end of a claim that was given back", () => {
+  test("is refused while the same worker has the run again, and afterwards", async () => {
+    const desk = await Desk.open();
+    await desk.enqueue(request("a"));
+    const [old] = await desk.claim("a");
+    await desk.settle(old!, "returned");
+    const [again] = await desk.claim("a");
+    assert.deepEqual(await desk.settle(old!, "succeeded", { output: "1" }), [old!.id]);
+    assert.deepEqual(await desk.settle(again!, "succeeded", { output: "2" }), []);
+    assert.deepEqual(await desk.settle(again!, "succeeded", { output: "2" }), []);
+    assert.deepEqual(await desk.settle(old!, "succeeded", { output: "1" }), [old!.id]);
+  });
+});
+
+test("a run that is tried again keeps its place among those of its key", async () => {
+  const desk = await Desk.open();
+  const concurrency = { key: "k", limit: 1, strategy: "queue" } as const;
+  const [first, second] = [request("a", { concurrency }), request("a", { concurrency })];
+  await desk.enqueue(first);
+  const [job] = await desk.claim("a");
+  await desk.settle(job!, "retry", { error: { name: "Error", message: "no" }, dueAt: 2_000 });
+  await desk.enqueue(second);
+  assert.equal(await desk.stateOf(second.id), "held");
+  desk.now = 2_000;
+  await desk.call("tick", { now: desk.now });
+  assert.deepEqual(
+    (await desk.claim("a")).map(({ id }) => id),
+    [first.id],
+  );
 });
 
 test("no id is taken for something else", async () => {
