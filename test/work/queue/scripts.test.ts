@@ -145,6 +145,25 @@ describe("the end of a claim that was given back", () => {
   });
 });
 
+describe("a worker's burial", () => {
+  test("is of one that has not beaten since it was seen", async () => {
+    const desk = await Desk.open();
+    await desk.call("beat", { now: desk.now, worker: "w" });
+    const bury = { now: desk.now, worker: "w", lost: true };
+    assert.equal(await desk.call("bury", { ...bury, beat: 0 }), undefined);
+    assert.equal(await desk.call("bury", { ...bury, beat: 1 }), 0);
+  });
+
+  test("ends its claims, also while nobody else has made them", async () => {
+    const desk = await Desk.open();
+    await desk.enqueue(request("a"));
+    const [job] = await desk.claim("a");
+    await desk.call("bury", { now: desk.now, worker: "w", beat: undefined, lost: true });
+    assert.deepEqual(await desk.settle(job!, "succeeded", { output: "1" }), [job!.id]);
+    assert.equal(await desk.stateOf(job!.id), "queued");
+  });
+});
+
 test("a run that is tried again keeps its place among those of its key", async () => {
   const desk = await Desk.open();
   const concurrency = { key: "k", limit: 1, strategy: "queue" } as const;
@@ -160,6 +179,22 @@ test("a run that is tried again keeps its place among those of its key", async (
     (await desk.claim("a")).map(({ id }) => id),
     [first.id],
   );
+});
+
+test("a run that is asked for twice is itself, also when another has its idempotency key by then", async () => {
+  const desk = await Desk.open();
+  const idempotency = { key: "k", holds: "active" } as const;
+  // The later in the order of ids: neither order may matter.
+  const [second, first] = [request("a", { idempotency }), request("a", { idempotency })];
+  for (const [one, other] of [
+    [first, second],
+    [request("b", { idempotency }), request("b", { idempotency })],
+  ] as const) {
+    await desk.enqueue(one);
+    await desk.cancel(one.id);
+    await desk.enqueue(other);
+    assert.deepEqual(await desk.enqueue(one), [{ id: one.id, existing: true }]);
+  }
 });
 
 test("no id is taken for something else", async () => {

@@ -76,8 +76,10 @@ function* write(runs: readonly NewRun[], now: number): Script<ReadonlySet<string
 const freeKeys = `update {runs} as r set idem = null from rows($1 as q; task text, idem text)
   where r.task = q.task and r.idem = q.idem and ((r.idem_until > 0 and r.idem_until <= $2) or (r.idem_until = -1 and r.settled_at is not null))`;
 
+// The last of an id counts: itself, which another may have replaced under its key.
 const holders = `select r.id as id, q.id as asked from rows($1 as q; id text, task text, idem text)
-  join {runs} as r on r.id = q.id or (r.task = q.task and r.idem = q.idem)`;
+  join {runs} as r on r.id = q.id or (r.task = q.task and r.idem = q.idem)
+  order by case when r.id = q.id then 1 else 0 end`;
 
 export function* enqueue({ now, requests }: Calls["enqueue"]["takes"]): Script<Done<readonly Enqueued[]>> {
   const told = new Told();
