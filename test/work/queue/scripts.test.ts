@@ -14,9 +14,13 @@ class Desk {
     const desk = new Desk();
     const { clock, log } = stage();
     await desk.ledger.open({ clock, log, heard: () => {}, reachable: () => {} });
-    const worker = { id: "w", name: "w", host: "h", pid: 1, slots: 10, lease: 1_000, tasks: [] };
-    await desk.call("register", { now: 0, worker });
+    await desk.register();
     return desk;
+  }
+
+  async register(): Promise<void> {
+    const worker = { id: "w", name: "w", host: "h", pid: 1, slots: 10, lease: 1_000, tasks: [] };
+    await this.call("register", { now: this.now, worker });
   }
 
   call<K extends CallName>(name: K, argument: Calls[K]["takes"]): Promise<Calls[K]["gives"]> {
@@ -162,6 +166,20 @@ describe("a worker's burial", () => {
     assert.deepEqual(await desk.settle(job!, "succeeded", { output: "1" }), [job!.id]);
     assert.equal(await desk.stateOf(job!.id), "queued");
   });
+});
+
+test("a run ends with the fifth worker that is lost over it", async () => {
+  const desk = await Desk.open();
+  const run = request("a");
+  await desk.enqueue(run);
+  const states: unknown[] = [];
+  for (let lost = 0; lost < 5; lost++) {
+    await desk.register();
+    await desk.claim("a");
+    await desk.call("bury", { now: desk.now, worker: "w", beat: undefined, lost: true });
+    states.push(await desk.stateOf(run.id));
+  }
+  assert.deepEqual(states, ["queued", "queued", "queued", "queued", "failed"]);
 });
 
 test("a run that is tried again keeps its place among those of its key", async () => {
