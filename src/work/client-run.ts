@@ -4,7 +4,15 @@ import type { CronInfo, ListFilter, RunFilter, RunInfo, WorkerInfo } from "./run
 import type { Engine, RunRequest } from "./engine.ts";
 import type { Input, Runnable } from "./task.ts";
 import { type ParentRun, retryChildren } from "./parent.ts";
-import { assertFilter, assertListFilter, assertRunOptions, isFresh, momentOf, refused } from "./run-options.ts";
+import {
+  assertKey,
+  assertFilter,
+  assertListFilter,
+  assertRunOptions,
+  isFresh,
+  momentOf,
+  refused,
+} from "./run-options.ts";
 import { byHand, Handle, settleEach } from "./run-handle.ts";
 import { checked } from "./check.ts";
 import { cronFault } from "./cron.ts";
@@ -96,7 +104,7 @@ export class WorkClient implements Client {
     options: { readonly timezone?: string; readonly metadata?: Readonly<Record<string, string>> } = {},
   ): Promise<CronHandle> {
     const { timezone, ...rest } = options;
-    if (typeof name !== "string" || name === "") throw refused("cron() needs a name: expected a text.");
+    assertKey("cron(): its name", name);
     const fault = cronFault(expression, timezone);
     if (fault !== undefined) throw refused(`cron("${name}"): ${fault}.`);
     const of = this.known(task, "cron()");
@@ -119,7 +127,7 @@ export class WorkClient implements Client {
   }
 
   async emit(event: string, data?: unknown): Promise<number> {
-    if (typeof event !== "string" || event === "") throw refused("emit() needs the name of an event: expected a text.");
+    assertKey("emit(): the name of an event", event);
     const text = this.packed(`the data of the event "${event}"`, data);
     return (await this.parts.engine()).emit(event, text);
   }

@@ -1,5 +1,6 @@
 import type { JobRun } from "./job.ts";
 import type { Outcome } from "./engine.ts";
+import { assertKey } from "./run-options.ts";
 import { JobAborted, workError } from "./errors.ts";
 import { pack, unpack } from "./payload.ts";
 import { sleep } from "../kernel/alarms.ts";
@@ -42,6 +43,7 @@ export class Journal {
   async step<T>(name: string, fn: () => T | Promise<T>): Promise<T> {
     const { run } = this;
     run.assertLasts();
+    assertKey(`"${run.task.name}": the name of a step`, name);
     if (this.names.has(name)) throw workError("DUPLICATE_STEP", `"${run.task.name}" has two steps named "${name}".`);
     this.names.add(name);
     try {
@@ -78,6 +80,7 @@ export class Journal {
 
   async event(event: string, timeout: number | undefined): Promise<unknown> {
     this.run.assertLasts();
+    assertKey(`"${this.run.task.name}": the name of an event`, event);
     const came = await this.wait({ event }, timeout);
     // Written by the engine.
     return came === undefined ? undefined : (JSON.parse(came) as { readonly event?: unknown }).event;

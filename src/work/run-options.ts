@@ -3,12 +3,16 @@ import type { ReplayOptions, RunOptions } from "./client.ts";
 import { didYouMean } from "../kernel/nearest.ts";
 import { workError } from "./errors.ts";
 
+/** Of keys and names that runs are found by, in characters: a database has room for some 2,700 bytes in an index. */
+const longestKey = 500;
+
 interface Rule {
   readonly expected: string;
   fits(value: unknown): boolean;
 }
 
 const text: Rule = { expected: "a text that is not empty", fits: (value) => typeof value === "string" && value !== "" };
+const key: Rule = { expected: `a text of 1 to ${longestKey} characters`, fits: isKey };
 const moment: Rule = { expected: "milliseconds since the Unix epoch", fits: Number.isFinite };
 const texts: Rule = { expected: "a list of texts", fits: (value) => Array.isArray(value) && value.every(isText) };
 const flag: Rule = { expected: "true or false", fits: (value) => typeof value === "boolean" };
@@ -21,8 +25,8 @@ const runRules: Readonly<Record<keyof RunOptions, Rule>> = {
   delay: { expected: "milliseconds, 0 or more", fits: (value) => Number.isFinite(value) && Number(value) >= 0 },
   // What the engines' databases keep it in.
   priority: { expected: "a whole number of 32 bits", fits: (value) => (Number(value) | 0) === value },
-  idempotencyKey: text,
-  concurrencyKey: text,
+  idempotencyKey: key,
+  concurrencyKey: key,
   metadata,
   transaction: {
     expected: "a PostgreSQL client",
@@ -94,6 +98,13 @@ export function isFresh(what: string, options: ReplayOptions): boolean {
   return options.fresh === true;
 }
 
+/** A key, or the name of an event, a cron or a step. @throws LivespanError INVALID_RUN_OPTION */
+export function assertKey(what: string, candidate: unknown): asserts candidate is string {
+  if (isKey(candidate)) return;
+  const got = typeof candidate === "string" ? `${candidate.length} characters` : shown(candidate);
+  throw refused(`${what}: expected ${key.expected}, got ${got}.`);
+}
+
 /** Milliseconds since the Unix epoch. @throws LivespanError INVALID_RUN_OPTION */
 export function momentOf(what: string, at: unknown): number {
   const ms = at instanceof Date ? at.getTime() : at;
@@ -121,10 +132,15 @@ function assertRules(what: string, options: unknown, rules: Readonly<Record<stri
   }
 }
 
+function isKey(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && value.length <= longestKey;
+}
+
 function isText(value: unknown): boolean {
   return typeof value === "string";
 }
 
 function shown(value: unknown): string {
+  if (typeof value === "string" && value.length > longestKey) return `${value.length} characters`;
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }

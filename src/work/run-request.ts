@@ -2,7 +2,7 @@ import type { Condition } from "./task.ts";
 import type { RunOptions } from "./client.ts";
 import type { ConcurrencyLimit, RateLimit, RunRequest, Scheduling, StepRequest, Waits } from "./engine.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { refused } from "./run-options.ts";
+import { assertKey, refused } from "./run-options.ts";
 import { TaskDeclaration } from "./task.ts";
 import { WorkflowDeclaration } from "./workflow.ts";
 import { workError } from "./errors.ts";
@@ -138,11 +138,14 @@ function idempotencyOf(of: Declaration, input: unknown, { idempotencyKey }: RunO
 /** What a function of the input gives. It is typed by its own task's input, which nobody can know here. */
 function keyOf(of: Declaration, option: string, key: ((input: never) => string) | undefined, input: unknown): string {
   const made: unknown = key?.(input as never) ?? "";
-  if (typeof made === "string") return made;
-  throw refused(
-    `${option} of "${of.name}" gave ${typeof made}, not a text.`,
-    "Let it return a text, such as String(input.id).",
-  );
+  if (typeof made !== "string") {
+    throw refused(
+      `${option} of "${of.name}" gave ${typeof made}, not a text.`,
+      "Let it return a text, such as String(input.id).",
+    );
+  }
+  if (made !== "") assertKey(`${option} of "${of.name}"`, made);
+  return made;
 }
 
 function waitsOf(condition: Condition): Waits {

@@ -115,3 +115,13 @@ test("a task that is run where no client is in scope says so", async () => {
   const asked = [plain.run(1), plain.enqueue(1), workflow("flow").run(), workflow("flow").enqueue()];
   for (const each of asked) await assert.rejects(each, { code: "NO_CLIENT" });
 });
+
+test("keys and names that no index could hold are refused, wherever they come from", async () => {
+  const long = "k".repeat(501);
+  const keyed = task("keyed", { concurrency: { key: (input: string) => input } }, (input: string) => input);
+  await refused(client.enqueue(plain, 1, { idempotencyKey: long }), "INVALID_RUN_OPTION", /idempotencyKey.*got 501/);
+  await refused(client.enqueue(keyed, long), "INVALID_RUN_OPTION", /concurrency\.key of "keyed".*500/);
+  await client.enqueue(keyed, "k".repeat(500));
+  await refused(client.emit(long), "INVALID_RUN_OPTION", /event.*got 501 characters/);
+  await refused(client.cron(long, plain, "* * * * *"), "INVALID_RUN_OPTION", /name.*got 501 characters/);
+});
