@@ -30,7 +30,7 @@ const chunks = [
   { name: "kernel", test: /src\/kernel\// },
   {
     name: "declare",
-    test: /src\/app\/(?!pages\/|live|redis|postgres|hatchet|work\/|leases\/(redis|postgres))|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
+    test: /src\/app\/(?!pages\/|live|redis|postgres|hatchet|work\/|leases\/(redis|postgres|locks))|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
   },
   { name: "live", test: /src\/live\/(?!client|react|index|server\/stores\/redis)/ },
   // What the thread of the embedded engine loads as well.

@@ -1,5 +1,6 @@
 import { assertMs, assertOptions } from "../../kernel/lifespan.ts";
-import type { Lease, Leases, LeaseWorld } from "../lease.ts";
+import type { Leases, LeaseWorld } from "../lease.ts";
+import { LockLeases, type Locks } from "./locks.ts";
 import {
   checkPostgresOptions,
   postgresOptionNames,
@@ -27,65 +28,17 @@ export function postgresLeases(options: PostgresLeasesOptions = {}): Leases {
   const { lease = 10_000 } = options;
   assertMs(`${owner}: lease`, lease);
   checkPostgresOptions(owner, options);
-  return new PostgresLeases({ connections: 2, ...options }, lease);
+  const closed = (): Error => workError("ENGINE_CLOSED", "the leases are not open.");
+  return new LockLeases("postgres", (world) => connect({ connections: 2, ...options }, lease, world), closed);
 }
 
-class PostgresLeases implements Leases {
-  readonly name = "postgres";
-  readonly isShared = true;
-  private readonly options: PostgresOptions;
-  private readonly lease: number;
-  /** How many apps use them. */
-  private users = 0;
-  private opening: Promise<PostgresLocks> | undefined;
-  private locks: PostgresLocks | undefined;
-
-  constructor(options: PostgresOptions, lease: number) {
-    this.options = options;
-    this.lease = lease;
+async function connect(options: PostgresOptions, lease: number, world: LeaseWorld): Promise<Locks> {
+  const locks = new PostgresLocks(new Database(options), world, lease);
+  try {
+    await locks.open();
+  } catch (error) {
+    await locks.close();
+    throw error;
   }
-
-  async open(world: LeaseWorld): Promise<void> {
-    this.users++;
-    this.opening ??= this.connect(world);
-    try {
-      this.locks = await this.opening;
-    } catch (error) {
-      this.users--;
-      this.opening = undefined;
-      throw error;
-    }
-  }
-
-  async close(): Promise<void> {
-    if (this.users === 0 || --this.users > 0) return;
-    const { locks } = this;
-    this.locks = undefined;
-    this.opening = undefined;
-    await locks?.close();
-  }
-
-  async acquire(name: string, signal: AbortSignal): Promise<Lease> {
-    return this.opened.acquire(name, signal);
-  }
-
-  async tryAcquire(name: string): Promise<Lease | undefined> {
-    return this.opened.tryAcquire(name);
-  }
-
-  private get opened(): PostgresLocks {
-    if (this.locks !== undefined) return this.locks;
-    throw workError("ENGINE_CLOSED", "the leases are not open.");
-  }
-
-  private async connect(world: LeaseWorld): Promise<PostgresLocks> {
-    const locks = new PostgresLocks(new Database(this.options), world, this.lease);
-    try {
-      await locks.open();
-    } catch (error) {
-      await locks.close();
-      throw error;
-    }
-    return locks;
-  }
+  return locks;
 }

@@ -1,5 +1,6 @@
-import type { Lease, Leases, LeaseWorld } from "../lease.ts";
+import type { Leases, LeaseWorld } from "../lease.ts";
 import { assertMs, assertOptions } from "../../kernel/lifespan.ts";
+import { LockLeases, type Locks } from "./locks.ts";
 import { liveError } from "../../live/errors.ts";
 import { checkRedisOptions, RedisConnection, type RedisOptions } from "../../live/server/stores/redis/connection.ts";
 import { RedisLocks } from "../../live/server/stores/redis/locks.ts";
@@ -23,72 +24,30 @@ export function redisLeases(options: RedisLeasesOptions = {}): Leases {
   const { lease = 10_000 } = options;
   assertMs("redisLeases(): lease", lease);
   checkRedisOptions("redisLeases()", options);
-  return new RedisLeases(options, lease);
+  const closed = (): Error => liveError("STORE_UNREACHABLE", "the leases are not open.");
+  return new LockLeases("redis", (world) => connect(options, lease, world), closed);
 }
 
-class RedisLeases implements Leases {
-  readonly name = "redis";
-  readonly isShared = true;
-  private readonly options: RedisOptions;
-  private readonly lease: number;
-  /** How many apps use them. */
-  private users = 0;
-  private opening: Promise<RedisLocks> | undefined;
-  private locks: RedisLocks | undefined;
-
-  constructor(options: RedisOptions, lease: number) {
-    this.options = options;
-    this.lease = lease;
+async function connect(options: RedisOptions, lease: number, world: LeaseWorld): Promise<Locks> {
+  const connection = new RedisConnection(options, world.clock, world.log, {
+    message: (text, run) => void locks.message(text, run),
+    connected: () => locks.connected(),
+  });
+  const locks = new RedisLocks(connection, world, lease, memory);
+  try {
+    await connection.open();
+  } catch (error) {
+    connection.close();
+    throw error;
   }
-
-  async open(world: LeaseWorld): Promise<void> {
-    this.users++;
-    this.opening ??= this.connect(world);
-    try {
-      this.locks = await this.opening;
-    } catch (error) {
-      this.users--;
-      this.opening = undefined;
-      throw error;
-    }
-  }
-
-  async close(): Promise<void> {
-    if (this.users === 0 || --this.users > 0) return;
-    const { locks } = this;
-    this.locks = undefined;
-    this.opening = undefined;
-    await locks?.close();
-    locks?.connection.close();
-  }
-
-  async acquire(name: string, signal: AbortSignal): Promise<Lease> {
-    return this.opened.acquire(ownerOf(name), "", signal);
-  }
-
-  async tryAcquire(name: string): Promise<Lease | undefined> {
-    return this.opened.tryAcquire(ownerOf(name), "");
-  }
-
-  private get opened(): RedisLocks {
-    if (this.locks !== undefined) return this.locks;
-    throw liveError("STORE_UNREACHABLE", "the leases are not open.");
-  }
-
-  private async connect(world: LeaseWorld): Promise<RedisLocks> {
-    const connection = new RedisConnection(this.options, world.clock, world.log, {
-      message: (text, run) => void locks.message(text, run),
-      connected: () => locks.connected(),
-    });
-    const locks = new RedisLocks(connection, world, this.lease, memory);
-    try {
-      await connection.open();
-    } catch (error) {
+  return {
+    acquire: (name, signal) => locks.acquire(ownerOf(name), "", signal),
+    tryAcquire: (name) => locks.tryAcquire(ownerOf(name), ""),
+    async close() {
+      await locks.close();
       connection.close();
-      throw error;
-    }
-    return locks;
-  }
+    },
+  };
 }
 
 /** Apart from the owners of states, which may have the same prefix. */
