@@ -1,5 +1,6 @@
 import type { Peers } from "./peers.ts";
-import { accepts, freePort } from "./port.ts";
+import { accepts } from "./port.ts";
+import { freePort } from "../../tools/services/server.ts";
 import { Program, type ProgramOptions } from "./program.ts";
 
 /** The smallest server of each sort: the file, and what runs it. */

@@ -31,6 +31,7 @@ export function guard(script: string, ...args: readonly string[]): ChildProcess 
   return shell;
 }
 
+/** A port of the loopback that was free a moment ago, for programs that cannot say which one they took. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

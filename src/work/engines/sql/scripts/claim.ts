@@ -2,16 +2,11 @@ import type { FinalState, RunFailure, Settled } from "../../../run.ts";
 import type { JobRow, Lane } from "../../queue/ledger.ts";
 import { query, type Script } from "../script.ts";
 
-export interface Claimed {
-  readonly id: string;
-  readonly task: string;
-  readonly fence: number;
-  readonly attempt: number;
-  readonly failures: number;
-  readonly cost: number;
-  readonly input: string;
+export interface Claimed extends Pick<
+  JobRow,
+  "id" | "task" | "fence" | "attempt" | "failures" | "cost" | "input" | "root"
+> {
   readonly metadata: string;
-  readonly root: string | null;
   readonly key: string | null;
   readonly parents: string | null;
   readonly ending: string | null;
