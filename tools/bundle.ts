@@ -37,7 +37,8 @@ const chunks = [
   { name: "ledger", test: /src\/work\/(errors\.ts|engines\/(sql\/|embedded\/(failure|folder)))/ },
   { name: "work", test: /src\/(work\/(?!engines\/(embedded|postgres|hatchet))|app\/work\/(?!index))/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
-  { name: "serve", test: /src\/(host\/(?!index)|http\/servers\/)/ },
+  { name: "dev", test: /src\/host\/dev\// },
+  { name: "serve", test: /src\/(host\/(?!index|dev\/)|http\/servers\/)/ },
 ];
 
 /**

@@ -12,6 +12,7 @@ export interface Verb {
 
 /** Loaded when they are asked for: `livespan --help` loads none of them. */
 const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise<Verb> }>> = {
+  dev: { summary: "run an app while it is being written", load: async () => (await import("./dev.ts")).dev },
   start: { summary: "run an app as a production process", load: async () => (await import("./start.ts")).start },
   build: { summary: "build an app's pages for production", load: async () => (await import("./build.ts")).build },
   worker: {

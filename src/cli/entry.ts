@@ -13,6 +13,11 @@ const candidates = ["app.ts", "src/app.ts", "app.js", "src/app.js", "app.mjs"];
 /** The app that a file exports. @throws LivespanError ENTRY_MISSING, ENTRY_UNREADABLE or ENTRY_NO_APP. */
 export async function loadApp(entry: string | undefined): Promise<App<unknown>> {
   const { shown, module } = await loadModule(entry);
+  return appFrom(module, shown);
+}
+
+/** The app among what a file exports. @throws LivespanError ENTRY_NO_APP */
+export function appFrom(module: Readonly<Record<string, unknown>>, shown: string): App<unknown> {
   const { default: app } = module;
   if (app instanceof App) return app as App<unknown>;
   if (app === undefined) {
@@ -47,7 +52,8 @@ function typeOf(value: unknown): string {
   return typeof value.constructor === "function" ? value.constructor.name : "object";
 }
 
-function entryPath(entry: string | undefined): string {
+/** The file that is meant: an absolute path. @throws LivespanError ENTRY_MISSING */
+export function entryPath(entry: string | undefined): string {
   const path = entry === undefined ? candidates.find((each) => existsSync(each)) : entry;
   if (path === undefined) {
     throw cliError(
@@ -75,15 +81,20 @@ async function importEntry(path: string, shown: string): Promise<Record<string, 
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
-    const place = placeOf(error);
-    // A declaration that is refused has said all else that there is to say.
-    if (error instanceof LivespanError) throw new LivespanError(error.code, `${place}${error.message}`, "", error);
-    if (error instanceof SyntaxError && place === "") leaveToNode(error);
-    throw cliError("ENTRY_UNREADABLE", `${shown} could not be loaded: ${place}${messageOf(error)}.`, {
-      cause: error,
-      remedy: remedyFor(error),
-    });
+    if (error instanceof SyntaxError && placeOf(error) === "") leaveToNode(error);
+    throw unreadable(error, shown);
   }
+}
+
+/** What loading a file threw, with the place of the user's that it points at. */
+export function unreadable(error: unknown, shown: string): LivespanError {
+  const place = placeOf(error);
+  // A declaration that is refused has said all else that there is to say.
+  if (error instanceof LivespanError) return new LivespanError(error.code, `${place}${error.message}`, "", error);
+  return cliError("ENTRY_UNREADABLE", `${shown} could not be loaded: ${place}${messageOf(error)}.`, {
+    cause: error,
+    remedy: remedyFor(error),
+  });
 }
 
 /** Only Node knows where plain JavaScript is broken, and says it when nobody catches the error. */

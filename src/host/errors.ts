@@ -9,6 +9,10 @@ export const hostErrors = {
     means: "A served app was to be replaced by another while the server is stopping.",
     remedy: "Nothing to mend: the server is going down.",
   },
+  DEV_PEER: {
+    means: "livespan dev needs a package that is not installed.",
+    remedy: "Install it beside livespan: npm install --save-dev vite",
+  },
 } as const;
 
 export const hostError = errorsOf(hostErrors);

@@ -26,15 +26,17 @@ export interface Running {
   stop(request?: StopRequest): Promise<StopReport>;
 }
 
+export type Startable = Pick<Running, "start" | "stop">;
+
 /** What a process carries: an app on a socket, or a worker, which has none. */
 export interface Carried {
   /** What runs now. Undefined before it is prepared. */
   running(): Running | undefined;
   /** Makes it, without starting it. @throws LivespanError for whatever is wrong with its declarations. */
-  prepare(): Promise<Running>;
+  prepare(): Promise<Startable>;
   stop(request?: StopRequest): Promise<StopReport | undefined>;
-  /** Settles when no replacement is going on. */
-  replaced(): Promise<void>;
+  /** Settles, once it has been started, with the report of what ran last. */
+  ended(): Promise<StopReport>;
   /** Gives up what outlives a run. */
   release(): Promise<void>;
   /** Where it listens, once it is ready; undefined for a worker. */
@@ -110,15 +112,7 @@ export class ProcessLife {
   }
 
   private async run(): Promise<number> {
-    const code = await this.start();
-    if (code !== undefined) return code;
-    for (;;) {
-      const run = this.carried.running()!;
-      const report = await run.generation.ended;
-      await this.carried.replaced();
-      // A generation that was replaced has ended, but the server goes on with the next.
-      if (this.carried.running() === run) return this.conclude(report);
-    }
+    return (await this.start()) ?? this.conclude(await this.carried.ended());
   }
 
   /** Undefined once ready, else the code of a failed start. */
@@ -133,10 +127,11 @@ export class ProcessLife {
     } catch (error) {
       return this.startFailed(error);
     }
-    if (this.settings.tree) {
+    const generation = this.carried.running()?.generation;
+    if (this.settings.tree && generation !== undefined) {
       // Tasks are launched in the turn after the start: only then does the tree show them as they are.
       await turn();
-      this.log("info", printTree(treeOf(this.carried.running()!.generation)));
+      this.log("info", printTree(treeOf(generation)));
     }
     const address = this.carried.address();
     if (address !== undefined) this.log("info", `listening on ${address.url}`);

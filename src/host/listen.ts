@@ -1,7 +1,8 @@
-import type { Address, Listener, ListenerIntake, ListenOptions } from "../http/server.ts";
+import type { Address, Fetch, Listener, ListenerIntake, ListenOptions } from "../http/server.ts";
 import type { App } from "../app/app.ts";
-import type { AppRun } from "../app/run.ts";
+import type { AppRun, RunOptions } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
+import type { Intake } from "../kernel/intake.ts";
 import type { Log } from "../kernel/log.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
@@ -21,6 +22,12 @@ export interface ListenAppOptions extends ListenOptions {
   readonly log?: Log | undefined;
   /** Where errors that nobody handled come from; without it they are the embedding program's business. */
   readonly unhandled?: UnhandledSource | undefined;
+}
+
+/** What is said of the apps on a socket that outlasts each of them. */
+export interface Outlasting {
+  /** How each is run, beyond what a listener says. */
+  readonly options: Omit<RunOptions, "world" | "intakes" | "address">;
 }
 
 /** One app's time on the listener. */
@@ -43,17 +50,24 @@ export class Listening implements AsyncDisposable {
   private readonly options: ListenAppOptions;
   private readonly log: Log;
   private readonly preset: Partial<Budgets>;
+  private readonly outlasting: Outlasting | undefined;
   private readonly listener: Listener;
+  private substitute: Intake | undefined;
   private current: Turn | undefined;
+  private next: Turn | undefined;
   private replacing: Promise<void> | undefined;
   private phase: "serving" | "between" | "stopping" = "serving";
 
-  /** `preset` holds where neither the app nor the options say otherwise. */
-  constructor(options: ListenAppOptions, log: Log, preset: Partial<Budgets> = {}) {
+  /**
+   * `preset` holds where neither the app nor the options say otherwise. With `outlasting` no generation takes the socket down
+   * with it, however it ends.
+   */
+  constructor(options: ListenAppOptions, log: Log, preset: Partial<Budgets> = {}, outlasting?: Outlasting) {
     const { budgets: _budgets, probes: _probes, log: _log, unhandled: _unhandled, ...listen } = options;
     this.options = options;
     this.log = log;
     this.preset = preset;
+    this.outlasting = outlasting;
     this.listener = nodeListener({ ...listen, clock: systemClock, log });
   }
 
@@ -64,6 +78,23 @@ export class Listening implements AsyncDisposable {
   /** The app that answers now, as it runs. */
   get run(): AppRun | undefined {
     return this.current?.run;
+  }
+
+  /** Listens before there is an app: requests wait for it. @throws LivespanError when it cannot. */
+  async open(): Promise<void> {
+    await this.listener.open();
+  }
+
+  /** Answers with `fetch` until the next app is in place, while none is. */
+  standIn(fetch: Fetch): void {
+    void this.substitute?.close();
+    this.substitute = this.listener.attach(this.probed(fetch, () => this.run));
+    void this.substitute.open();
+  }
+
+  /** Of a replacement that goes on, gives up the app that was to come: another one is wanted by now. */
+  giveUpNext(by: string): void {
+    this.next?.run.stop({ cause: { kind: "asked", by }, lameDuck: 0 }).catch(() => {});
   }
 
   /** Makes the run of an app, without starting it. @throws LivespanError for whatever is wrong with its declarations. */
@@ -84,14 +115,25 @@ export class Listening implements AsyncDisposable {
     await replacing;
   }
 
+  /** Settles with the report of the last generation: one that was replaced has ended, but the socket goes on with the next. */
+  async ended(): Promise<StopReport> {
+    for (;;) {
+      const run = this.run!;
+      const report = await run.generation.ended;
+      await this.replaced();
+      if (this.run === run) return report;
+    }
+  }
+
   /** Settles when no replacement is going on, however the last one went. */
-  async replaced(): Promise<void> {
+  private async replaced(): Promise<void> {
     await this.replacing?.catch(() => {});
   }
 
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
     const closing = this.phase === "between" ? this.listener.close() : undefined;
     this.phase = "stopping";
+    if (this.current !== undefined && closing === undefined) this.current.intake.replaced = false;
     try {
       return await this.run?.stop(request);
     } finally {
@@ -117,6 +159,8 @@ export class Listening implements AsyncDisposable {
     try {
       this.assertServing(old?.run.generation.state);
       this.phase = "between";
+      this.next = next;
+      await this.substitute?.close();
       if (old !== undefined) await this.endReplaced(old);
       this.assertServing();
       this.current = next;
@@ -126,13 +170,14 @@ export class Listening implements AsyncDisposable {
       await next.run.stop().catch(() => {});
       throw error;
     } finally {
+      this.next = undefined;
       if (this.phase === "between") this.phase = "serving";
     }
   }
 
   private assertServing(state: GenerationState = "ready"): void {
     const isStopping = this.phase === "stopping";
-    if (!isStopping && (state === "ready" || state === "failed")) return;
+    if (!isStopping && (state === "ready" || state === "failed" || state === "stopped")) return;
     throw hostError("REPLACE_WHILE_STOPPING", `the app cannot be replaced: it is ${isStopping ? "stopping" : state}.`);
   }
 
@@ -144,15 +189,21 @@ export class Listening implements AsyncDisposable {
   }
 
   private async turnOf(app: App<unknown>): Promise<Turn> {
-    const { budgets, probes = true, unhandled } = this.options;
+    const { budgets, unhandled } = this.options;
     let intake: ListenerIntake;
     const run: AppRun = await prepare(app, {
+      ...this.outlasting?.options,
       world: nodeWorld({ log: this.log, unhandled }),
       budgets: { ...this.preset, ...app.settings.budgets, ...budgets },
-      intakes: (fetch) => [(intake = this.listener.intake(probes ? withProbes(fetch, () => run) : fetch))],
+      intakes: (fetch) => [(intake = this.listener.intake(this.probed(fetch, () => run)))],
       address: () => this.address,
     });
+    if (this.outlasting !== undefined) intake!.replaced = true;
     return { run, intake: intake! };
+  }
+
+  private probed(fetch: Fetch, run: () => AppRun | undefined): Fetch {
+    return this.options.probes === false ? fetch : withProbes(fetch, run);
   }
 }
 

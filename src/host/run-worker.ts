@@ -54,7 +54,7 @@ function lifeOf(worker: WorkerDeclaration, options: RunWorkerOptions): ProcessLi
         budgets,
       })),
     stop: async (request) => program?.stop(request),
-    replaced: async () => {},
+    ended: () => program!.generation.ended,
     release: async () => {},
     address: () => undefined,
   });

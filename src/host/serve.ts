@@ -60,7 +60,7 @@ class ServedProcess implements Served {
       running: () => listening.run,
       prepare: () => listening.prepare(app),
       stop: (request) => listening.stop(request),
-      replaced: () => listening.replaced(),
+      ended: () => listening.ended(),
       release: () => listening.release(),
       address: () => listening.address,
     });

@@ -280,7 +280,7 @@ function fileOf(file: Rolldown.OutputChunk | Rolldown.OutputAsset): BuiltFile {
   return { name: file.fileName, bytes: typeof content === "string" ? Buffer.from(content) : Uint8Array.from(content) };
 }
 
-function loggerOf(log: Log): Logger {
+export function loggerOf(log: Log): Logger {
   const warned = new Set<string>();
   const warn = (message: string): void => log("warn", stripVTControlCharacters(message).trim());
   return {

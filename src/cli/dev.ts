@@ -1,0 +1,40 @@
+import { relative } from "node:path";
+import type { App } from "../app/app.ts";
+import type { Verb } from "./command.ts";
+import { appFrom, entryPath, unreadable } from "./entry.ts";
+import { entryOf, parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
+import { processFlags, processOptionsFrom } from "./process.ts";
+
+const flags = {
+  port: { value: "number", summary: "0 takes a free one; PORT, or 3000" },
+  host: { value: "address", summary: "0.0.0.0 for every address of the machine; HOST, or 127.0.0.1" },
+  ...processFlags,
+  help: { summary: "this text" },
+} as const satisfies Record<string, Flag>;
+
+const summary = "Runs an app while it is being written: every save is served at once, and no request is lost.";
+
+export const dev: Verb = {
+  summary,
+  usage: usageOf("dev", summary, flags),
+  async run(args) {
+    const { words, flags: given } = parseFlags("dev", flags, args);
+    if (given.help === true) {
+      process.stdout.write(this.usage);
+      return 0;
+    }
+    process.env["NODE_ENV"] ??= "development";
+    const { host } = given;
+    const port = portFlag("port", given.port);
+    const entry = entryPath(entryOf("dev", words));
+    const shown = relative(process.cwd(), entry) || entry;
+    const { develop } = await import("../host/dev/develop.ts");
+    const life = await develop({
+      entry,
+      appFrom: (module): App<unknown> => appFrom(module, shown),
+      unreadable: (error) => unreadable(error, shown),
+      serve: { ...processOptionsFrom(given), ...(port !== undefined && { port }), ...(host !== undefined && { host }) },
+    });
+    return life.ended;
+  },
+};

@@ -1,0 +1,16 @@
+/** What a program's source exports, as it is now: the port between the dev loop and whatever loads modules. */
+export interface Code extends AsyncDisposable {
+  /**
+   * Imports the entry. Of what was loaded before, only the modules that have changed run again, and those that import them;
+   * a load that fails is begun anew by the next one. Rejects with what the module system or a module's own code throws.
+   */
+  load(): Promise<Readonly<Record<string, unknown>>>;
+  /** As `load`, but everything runs again. */
+  reload(): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** What the code says of itself. */
+export interface CodeEvents {
+  /** Files that the program is made of have changed, or may be found now where they were missing: paths. */
+  changed(files: readonly string[]): void;
+}

@@ -1,0 +1,185 @@
+import type { Address } from "../../http/server.ts";
+import type { App } from "../../app/app.ts";
+import type { AppRun } from "../../app/run.ts";
+import type { Carried, Running, Startable } from "../life.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Code } from "./code.ts";
+import type { Fault } from "./fault.ts";
+import type { LivespanError } from "../../kernel/errors.ts";
+import type { Listening } from "../listen.ts";
+import type { Screen } from "./screen.ts";
+import type { StopReport } from "../../kernel/report.ts";
+import type { StopRequest } from "../../kernel/generation.ts";
+import { faultAnswer } from "./fault.ts";
+
+/** Milliseconds without a further change after which a save counts as complete. */
+const quiet = 15;
+/** Milliseconds from the beginning of one swap to that of the next, at least. */
+const pace = 200;
+
+export interface DevServerOptions {
+  readonly code: Code;
+  /** The app that the code declares. @throws LivespanError when it declares none. */
+  appFrom(module: Readonly<Record<string, unknown>>): App<unknown>;
+  /** What is said of an error that loading the code threw. */
+  unreadable(error: unknown): LivespanError;
+  readonly listening: Listening;
+  readonly screen: Screen;
+  readonly clock: Clock;
+}
+
+/**
+ * A program under development: one socket, and on it the newest code that loads.
+ *
+ *     change ──→ load ──→ the old generation drains and goes down ──→ the new one starts ──→ serving
+ *                  │ fails: the old one goes on                            │ fails: 503 until the next change
+ *
+ * There is one swap at a time. Changes that come meanwhile make one more; a start that they overtake is given up.
+ */
+export class DevServer implements Carried {
+  private readonly options: DevServerOptions;
+  private readonly files = new Set<string>();
+  private isDirty = true;
+  private isStopping = false;
+  private swapping: Promise<void> | undefined;
+  /** Wakes what waits for changes to settle: there is nothing to wait for any more. */
+  private hurry = (): void => {};
+  private swappedAt = -pace;
+  /** Its start was given up for a change. */
+  private overtaken: App<unknown> | undefined;
+  private readonly end = Promise.withResolvers<void>();
+
+  constructor(options: DevServerOptions) {
+    this.options = options;
+  }
+
+  running(): Running | undefined {
+    return this.options.listening.run;
+  }
+
+  address(): Address | undefined {
+    return this.options.listening.address;
+  }
+
+  async prepare(): Promise<Startable> {
+    const start = async (): Promise<void> => {
+      await this.options.listening.open();
+      await this.swapAll();
+    };
+    return { start, stop: (request) => this.stopped(request) };
+  }
+
+  changed(files: readonly string[]): void {
+    for (const file of files) this.files.add(file);
+    this.isDirty = true;
+    this.options.listening.giveUpNext("newer code");
+    void this.swapAll();
+  }
+
+  /** The newest generation's report, when the whole was asked to stop: one that fails by itself is not the end. */
+  async ended(): Promise<StopReport> {
+    await this.end.promise;
+    return this.options.listening.ended();
+  }
+
+  async stop(request?: StopRequest): Promise<StopReport | undefined> {
+    this.isStopping = true;
+    this.hurry();
+    try {
+      return await this.options.listening.stop(request);
+    } finally {
+      await this.swapping;
+      this.end.resolve();
+    }
+  }
+
+  async release(): Promise<void> {
+    await this.options.listening.release();
+    await this.options.code[Symbol.asyncDispose]();
+  }
+
+  private async stopped(request?: StopRequest): Promise<StopReport> {
+    return (await this.stop(request))!;
+  }
+
+  private swapAll(): Promise<void> {
+    return (this.swapping ??= this.swapWhileDirty().finally(() => (this.swapping = undefined)));
+  }
+
+  private async swapWhileDirty(): Promise<void> {
+    const { clock } = this.options;
+    while (this.isDirty && !this.isStopping) {
+      // The first load has nothing to wait for; one save may be several writes, of several files.
+      if (this.files.size > 0) await this.wait(Math.max(quiet, this.swappedAt + pace - clock.now()));
+      this.isDirty = false;
+      await this.swap();
+    }
+  }
+
+  private wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(ms, resolve);
+      this.hurry = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  private async swap(): Promise<void> {
+    const begun = this.options.clock.now();
+    const files = [...this.files];
+    const app = await this.loaded();
+    if (app === undefined || this.isDirty || this.isStopping) return;
+    this.files.clear();
+    if (!(await this.replace(app))) return;
+    this.options.screen.good(files, this.options.clock.now() - begun);
+  }
+
+  private async loaded(): Promise<App<unknown> | undefined> {
+    const { code, appFrom, unreadable } = this.options;
+    try {
+      const module = await code.load().catch((error: unknown) => {
+        throw unreadable(error);
+      });
+      return appFrom(module);
+    } catch (error) {
+      if (this.isDirty || this.isStopping) return undefined;
+      // What the change had overtaken is still the newest code that loads.
+      const { overtaken } = this;
+      if (overtaken !== undefined) await this.replace(overtaken);
+      this.fault({ kind: "load", error });
+      return undefined;
+    }
+  }
+
+  private async replace(app: App<unknown>): Promise<boolean> {
+    const { listening, clock } = this.options;
+    this.swappedAt = clock.now();
+    this.overtaken = undefined;
+    try {
+      await listening.replace(app);
+    } catch (error) {
+      if (this.isDirty) this.overtaken = app;
+      else if (!this.isStopping) this.fault({ kind: "start", error });
+      return false;
+    }
+    this.watch(listening.run!);
+    return true;
+  }
+
+  /** A generation that ends though nobody asked it to leaves its place to an answer that says why. */
+  private watch({ generation }: AppRun): void {
+    void generation.ended.then(({ cause, errors }) => {
+      const isCurrent = this.options.listening.run?.generation === generation;
+      if (cause.kind === "asked" || !isCurrent || this.isStopping) return;
+      this.fault({ kind: "end", error: errors[0] });
+    });
+  }
+
+  private fault(fault: Fault): void {
+    const { listening, screen } = this.options;
+    screen.fault(fault);
+    if (listening.run?.generation.ready !== true) listening.standIn(faultAnswer(fault));
+  }
+}
