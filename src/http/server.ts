@@ -59,7 +59,8 @@ export interface Listener extends Intake {
   readonly address: Address | undefined;
   /**
    * One program's work on this listener, as an intake whose stop leaves the listener open. Its requests run in the
-   * asynchronous context that opened it; opened before the listener, in the listener's, which costs them nothing.
+   * asynchronous context that opened it; opened before the listener, in the listener's, which costs them nothing. It is
+   * also asked for the WebSockets that the program before has left open. A 503 with `retry-after` leaves them to the next.
    */
   attach(fetch: Fetch): Intake;
   /** Takes requests in, but lets them wait: what is attached now gets no more. */

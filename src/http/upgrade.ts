@@ -19,6 +19,32 @@ export interface SocketClose {
   readonly reason: string;
 }
 
+/** What a socket was asked for by: path and query, and its headers, names and values in turns. */
+export interface SocketHead {
+  readonly url: string;
+  readonly headers: readonly string[];
+}
+
+/** What a peer hears while nobody serves it, so that it does not take the line for dead. */
+export interface Pulse {
+  readonly text: string;
+  /** Milliseconds. */
+  readonly every: number;
+}
+
+/** A socket that can outlive the program that accepted it. */
+export interface LastingSocket extends Socket {
+  /** The program before this one has left it open: the peer goes on where that was, and has yet to be told. */
+  readonly isHandedOn: boolean;
+  /** Of a signal that has fired: another program is to follow on the same listener, and may have the socket by `handOn`. */
+  readonly isReplaced: boolean;
+  /**
+   * Leaves the socket to the program that follows. That is asked `head` again, and answers as for a new socket: unless it
+   * accepts, the socket is closed with 1012. Until then what the peer says is dropped. For this program it is closed.
+   */
+  handOn(head: SocketHead, pulse: Pulse): void;
+}
+
 /** The server's offer to turn a request into a WebSocket. */
 export interface Upgrade {
   /**
@@ -26,7 +52,7 @@ export interface Upgrade {
    * `run` is called with the open socket and its promise is awaited at drain; `signal` fires when draining starts or
    * the socket closes. Any other answer is written as plain HTTP and the connection ends.
    */
-  accept(run: (socket: Socket, signal: AbortSignal) => Promise<void>, options?: AcceptOptions): Response;
+  accept(run: (socket: LastingSocket, signal: AbortSignal) => Promise<void>, options?: AcceptOptions): Response;
 }
 
 export interface AcceptOptions {

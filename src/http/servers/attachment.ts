@@ -9,7 +9,8 @@ import { problem } from "../problem.ts";
 import type { Fetch } from "../server.ts";
 import { Bodies, watchedStream } from "./body.ts";
 import { endReply, refuse, Reply, type Work } from "./reply.ts";
-import type { Acceptance } from "./handshake.ts";
+import { type Acceptance, Offer } from "./handshake.ts";
+import { type Parked, wantsWaiting } from "./parked.ts";
 import { Session } from "./session.ts";
 
 /** What an attachment needs of its listener. */
@@ -17,10 +18,14 @@ export interface Host {
   readonly log: Log;
   /** Whether the context that requests come in has been settled: it is that of the listener's `open`. */
   readonly isOpen: boolean;
+  /** It takes no connections any more: nothing is to follow. */
+  readonly isClosing: boolean;
   /** From now on requests go to `attachment`, those that waited first. */
   direct(attachment: Attachment): void;
   /** No more requests are to go to `attachment`; unless the listener is closing too, they wait for the next. */
   release(attachment: Attachment): void;
+  /** Keeps a socket open until another program is there. */
+  park(socket: Parked): void;
 }
 
 const stopping = "The server is stopping.";
@@ -44,7 +49,7 @@ export class Attachment implements Intake, Work {
   /** What still runs for a client that has left, and the open WebSockets, each with the request that began it. */
   private readonly handlers = new Map<Promise<unknown>, string>();
   private readonly sessions = new Map<Session, string>();
-  private inside: ((fn: () => void) => void) | undefined;
+  private inside: (<R>(fn: () => R) => R) | undefined;
   private closing = false;
   private readonly waiters: (() => void)[] = [];
 
@@ -73,9 +78,15 @@ export class Attachment implements Intake, Work {
     else this.inside(() => this.respond(reply));
   }
 
+  /** Asks for a socket that the program before has left open, as for a new one. */
+  resume(parked: Parked): void {
+    const asking = this.inside === undefined ? this.ask(parked) : this.inside(() => this.ask(parked));
+    this.own(asking, parked.name);
+  }
+
   finish(reply: Reply): void {
     // Headers are only sent once `fetch` has settled; without them its handler may still run, for a client that has left.
-    if (reply.answer !== undefined && !reply.headersSent) this.own(reply.answer, reply);
+    if (reply.answer !== undefined && !reply.headersSent) this.own(reply.answer, nameOf(reply));
     this.replies.delete(reply);
     this.settle();
   }
@@ -88,7 +99,7 @@ export class Attachment implements Intake, Work {
     if (this.closing) return;
     this.closing = true;
     this.host.release(this);
-    for (const session of this.sessions.keys()) session.goAway();
+    for (const session of this.sessions.keys()) session.goAway(!this.host.isClosing);
   }
 
   async drained(): Promise<void> {
@@ -124,8 +135,8 @@ export class Attachment implements Intake, Work {
     this.host.log("warn", "Requests were cut because they outlasted the drain.", { requests });
   }
 
-  private own(handler: Promise<unknown>, reply: Reply): void {
-    this.handlers.set(handler, nameOf(reply));
+  private own(handler: Promise<unknown>, name: string): void {
+    this.handlers.set(handler, name);
     const ended = (): void => {
       this.handlers.delete(handler);
       this.settle();
@@ -165,6 +176,22 @@ export class Attachment implements Intake, Work {
     throw upgraded;
   }
 
+  private async ask(parked: Parked): Promise<void> {
+    const upgrade = new Offer();
+    try {
+      const { request, incoming } = parked.asked();
+      const response = await this.fetch(request, { incoming, upgrade });
+      const acceptance = upgrade.accepted(response);
+      if (acceptance === undefined) await response.body?.cancel();
+      if (this.closing || wantsWaiting(response)) this.host.park(parked);
+      else if (acceptance === undefined) parked.end();
+      else if (parked.isOpen) this.keep(new Session(...parked.taken(), acceptance, true), parked.name);
+    } catch (error) {
+      this.report(error);
+      parked.end();
+    }
+  }
+
   private watched(response: Response, reply: Reply): Response {
     const stream = this.bodies.streamOf(response);
     if (stream === undefined) return response;
@@ -175,7 +202,7 @@ export class Attachment implements Intake, Work {
         reply.destroy();
       },
       cancelled: (closing) => {
-        this.own(closing, reply);
+        this.own(closing, nameOf(reply));
         closing.catch((error: unknown) => this.report(error));
       },
     });
@@ -183,18 +210,19 @@ export class Attachment implements Intake, Work {
   }
 
   private converse(session: Session, reply: Reply, { detached }: Acceptance): void {
-    this.sessions.set(session, nameOf(reply));
     // What waits for the end of the exchange, or for the client to leave, waits for the socket.
     if (detached) reply.emit("close");
     else void session.closed.then(() => reply.emit("close"));
-    this.keep(session);
+    this.keep(session, nameOf(reply));
   }
 
   /** Apart from the reply, which is not to be kept with it. */
-  private keep(session: Session): void {
+  private keep(session: Session, name: string): void {
+    this.sessions.set(session, name);
     const served = session.serve((error) => this.report(error));
     void served.then(() => {
       this.sessions.delete(session);
+      if (session.parked !== undefined) this.host.park(session.parked);
       this.settle();
     });
   }

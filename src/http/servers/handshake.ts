@@ -3,11 +3,11 @@ import type { Duplex } from "node:stream";
 
 import type { WebSocket, WebSocketServer } from "ws";
 
-import type { AcceptOptions, Socket, Upgrade } from "../upgrade.ts";
+import type { AcceptOptions, LastingSocket, Upgrade } from "../upgrade.ts";
 import type { Reply } from "./reply.ts";
 
 /** What a route does with an open socket. */
-export type Run = (socket: Socket, signal: AbortSignal) => Promise<void>;
+export type Run = (socket: LastingSocket, signal: AbortSignal) => Promise<void>;
 
 /** A run, and whether it closes the socket itself when the server stops. */
 export interface Acceptance {
@@ -18,18 +18,9 @@ export interface Acceptance {
 
 const nothing = Buffer.alloc(0);
 
-/** An upgrade that a client asked for: offered to `fetch`, and completed when a route accepted it. */
-export class Handshake implements Upgrade {
-  private readonly wss: WebSocketServer;
-  private readonly socket: Duplex;
-  private head: Buffer;
+/** An upgrade that is offered to `fetch`. By itself it is one without a handshake, of a socket that is open. */
+export class Offer implements Upgrade {
   private acceptance: Acceptance | undefined;
-
-  constructor(wss: WebSocketServer, socket: Duplex, head: Buffer) {
-    this.wss = wss;
-    this.socket = socket;
-    this.head = head;
-  }
 
   accept(run: Run, { finishes = false, detached = false }: AcceptOptions = {}): Response {
     this.acceptance = { run, finishes, detached };
@@ -43,6 +34,20 @@ export class Handshake implements Upgrade {
    */
   accepted(response: Response): Acceptance | undefined {
     return response.ok && response.headers.get("upgrade") === "websocket" ? this.acceptance : undefined;
+  }
+}
+
+/** An upgrade that a client asked for: completed when a route accepted it. */
+export class Handshake extends Offer {
+  private readonly wss: WebSocketServer;
+  private readonly socket: Duplex;
+  private head: Buffer;
+
+  constructor(wss: WebSocketServer, socket: Duplex, head: Buffer) {
+    super();
+    this.wss = wss;
+    this.socket = socket;
+    this.head = head;
   }
 
   /**

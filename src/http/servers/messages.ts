@@ -37,17 +37,18 @@ export class Messages implements AsyncIterator<Message, undefined> {
     this.ws.resume();
   }
 
+  /** Whoever reads is told that nothing more comes. */
+  end(): void {
+    this.ended = true;
+    for (const reader of this.readers.splice(0)) reader({ done: true, value: undefined });
+  }
+
   private push(value: Message): void {
     if (this.discarding) return;
     const reader = this.readers.shift();
     if (reader !== undefined) return reader({ done: false, value });
     this.waiting.push(value);
     if (this.waiting.length >= Messages.limit) this.ws.pause();
-  }
-
-  private end(): void {
-    this.ended = true;
-    for (const reader of this.readers.splice(0)) reader({ done: true, value: undefined });
   }
 }
 

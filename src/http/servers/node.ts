@@ -17,6 +17,8 @@ import { announcesBody, asksForWebSocket, Handshake } from "./handshake.ts";
 import { Hold } from "./hold.ts";
 import { type Settings, settingsOf } from "./options.ts";
 import { GenerationIntake } from "./generation-intake.ts";
+import type { Parked } from "./parked.ts";
+import { Parking } from "./parking.ts";
 
 /** A listener on Node's own HTTP server. Nothing is opened until `open`. */
 export function nodeListener(options: ListenerOptions): Listener {
@@ -40,6 +42,7 @@ class NodeListener implements Listener, Host {
   private readonly server: Server<typeof IncomingMessage, typeof Reply>;
   private readonly connections = new Map<Duplex, Connection>();
   private readonly held: Hold;
+  private readonly parking: Parking;
   private current: Attachment | undefined;
   private ending = false;
   private opening: Promise<void> | undefined;
@@ -54,11 +57,16 @@ class NodeListener implements Listener, Host {
     this.clock = clock;
     this.log = log;
     this.held = new Hold(clock, settings.holdTimeout);
+    this.parking = new Parking(clock);
     this.server = this.createServer();
   }
 
   get isOpen(): boolean {
     return this.opening !== undefined;
+  }
+
+  get isClosing(): boolean {
+    return this.closing !== undefined;
   }
 
   attach(fetch: Fetch): Intake {
@@ -78,6 +86,12 @@ class NodeListener implements Listener, Host {
       throw serverError("LISTENER_CLOSED", "A program was attached to a closed listener.");
     this.current = attachment;
     this.held.release((reply) => attachment.serve(reply));
+    this.parking.release((parked) => attachment.resume(parked));
+  }
+
+  park(parked: Parked): void {
+    if (this.isClosing) parked.end();
+    else this.parking.add(parked);
   }
 
   release(attachment: Attachment): void {
@@ -204,6 +218,7 @@ class NodeListener implements Listener, Host {
     this.lameDuck();
     await turn();
     this.held.release((reply) => refuse(reply, 503, "The server is stopping."));
+    this.parking.release((parked) => parked.end());
     // Its callback comes when every connection has closed, and also when it never listened.
     this.allClosed = new Promise((resolve) => this.server.close(() => resolve()));
     this.closedAt = this.clock.now();

@@ -3,14 +3,19 @@ import type { WebSocket } from "ws";
 
 import { isAbortOf, Stopping } from "../../kernel/catalogue.ts";
 import { LivespanError } from "../../kernel/errors.ts";
-import type { Socket, SocketClose } from "../upgrade.ts";
+import type { LastingSocket, Pulse, SocketClose, SocketHead } from "../upgrade.ts";
 import { serverError } from "./errors.ts";
 import type { Acceptance } from "./handshake.ts";
 import { Messages } from "./messages.ts";
+import { Parked } from "./parked.ts";
 
 /** An open WebSocket together with the handler that serves it. It is over when both have ended. */
-export class Session implements Socket {
+export class Session implements LastingSocket {
   readonly closed: Promise<SocketClose>;
+  readonly isHandedOn: boolean;
+  isReplaced = false;
+  /** It is open and no longer ours. */
+  parked: Parked | undefined;
   private readonly ws: WebSocket;
   private readonly transport: Duplex;
   private acceptance: Acceptance | undefined;
@@ -18,12 +23,14 @@ export class Session implements Socket {
   private readonly messages: Messages;
   private readonly controller = new AbortController();
   private isLeaving = false;
+  private over: ((close: SocketClose) => void) | undefined;
 
-  constructor(ws: WebSocket, transport: Duplex, acceptance: Acceptance) {
+  constructor(ws: WebSocket, transport: Duplex, acceptance: Acceptance, isHandedOn = false) {
     this.ws = ws;
     this.transport = transport;
     this.acceptance = acceptance;
     this.finishes = acceptance.finishes;
+    this.isHandedOn = isHandedOn;
     this.messages = new Messages(ws);
     this.closed = this.watchClose();
   }
@@ -45,10 +52,11 @@ export class Session implements Socket {
 
   /**
    * The server stops: the signal fires, so that a last message can be sent in its listeners, then the peer is told; where
-   * the handler finishes first, once it has ended.
+   * the handler finishes first, once it has ended. `isReplaced` when the listener goes on without this program.
    */
-  goAway(): void {
+  goAway(isReplaced: boolean): void {
     this.isLeaving = true;
+    this.isReplaced = isReplaced;
     this.controller.abort(new Stopping("The server is stopping."));
     if (!this.finishes) this.bye();
   }
@@ -63,6 +71,7 @@ export class Session implements Socket {
   }
 
   send(data: string | Uint8Array): Promise<void> {
+    if (this.parked !== undefined) return refused();
     this.cork();
     const sent = new Promise<void>((resolve, reject) => {
       this.ws.send(data, (cause) => {
@@ -77,6 +86,13 @@ export class Session implements Socket {
 
   close(code = 1000, reason?: string): void {
     this.end(code, reason);
+  }
+
+  handOn(head: SocketHead, pulse: Pulse): void {
+    if (!this.isReplaced) return this.bye();
+    this.parked ??= new Parked(this.ws, this.transport, head, pulse);
+    this.messages.end();
+    this.lost({ code: 1012, reason: "handed on" });
   }
 
   [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array> {
@@ -103,6 +119,7 @@ export class Session implements Socket {
   }
 
   private end(code: number, reason?: string): void {
+    if (this.parked !== undefined) return;
     this.ws.close(code, reason);
     this.messages.discard();
   }
@@ -113,13 +130,22 @@ export class Session implements Socket {
     this.ws.on("error", (error) => {
       fault = error.message;
     });
+    this.ws.on("close", (code, reason) => this.lost({ code, reason: reason.length > 0 ? reason.toString() : fault }));
     return new Promise((resolve) => {
-      this.ws.on("close", (code, reason) => {
-        this.controller.abort(new Stopping("The WebSocket is closed."));
-        resolve({ code, reason: reason.length > 0 ? reason.toString() : fault });
-      });
+      this.over = resolve;
     });
   }
+
+  private lost(close: SocketClose): void {
+    this.controller.abort(new Stopping("The WebSocket is closed."));
+    this.over?.(close);
+  }
+}
+
+function refused(): Promise<void> {
+  const refusal = Promise.reject(serverError("SOCKET_CLOSED", "A message was not sent: the WebSocket was handed on."));
+  refusal.catch(() => {});
+  return refusal;
 }
 
 /** One for all: no function for each message. */
