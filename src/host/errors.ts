@@ -11,7 +11,7 @@ export const hostErrors = {
   },
   DEV_PEER: {
     means: "livespan dev needs a package that is not installed.",
-    remedy: "Install it beside livespan: npm install --save-dev vite",
+    remedy: "Install it beside livespan: npm install --save-dev vite.",
   },
 } as const;
 
