@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Clock } from "../kernel/clock.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Log } from "../kernel/log.ts";
@@ -47,6 +48,23 @@ export interface ListenOptions {
 export interface ListenerOptions extends ListenOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** In place of a socket of its own. */
+  readonly door?: Door | undefined;
+}
+
+/** Where connections come from that somebody else accepts, for several processes. */
+export interface Door {
+  /** From now on each connection is given to `take`. Settles with the address; rejects with the operating system's error. */
+  open(at: DoorPlace, take: (socket: Duplex) => void): Promise<Address>;
+  /** None is given any more. */
+  close(): void;
+}
+
+export interface DoorPlace {
+  /** Undefined for every address of the machine. */
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly backlog: number;
 }
 
 /**

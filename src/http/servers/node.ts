@@ -7,7 +7,7 @@ import type { WebSocketServer } from "ws";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Intake, Leftover } from "../../kernel/intake.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Address, Fetch, Listener, ListenerIntake, ListenerOptions } from "../server.ts";
+import type { Address, Door, Fetch, Listener, ListenerIntake, ListenerOptions } from "../server.ts";
 import { addressOf } from "./address.ts";
 import { Attachment, type Host } from "./attachment.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
@@ -22,8 +22,8 @@ import { Parking } from "./parking.ts";
 
 /** A listener on Node's own HTTP server. Nothing is opened until `open`. */
 export function nodeListener(options: ListenerOptions): Listener {
-  const { clock, log, ...listen } = options;
-  return new NodeListener(settingsOf(listen), clock, log);
+  const { clock, log, door, ...listen } = options;
+  return new NodeListener(settingsOf(listen), clock, log, door);
 }
 
 /**
@@ -39,6 +39,7 @@ class NodeListener implements Listener, Host {
   address: Address | undefined;
   private readonly settings: Settings;
   private readonly clock: Clock;
+  private readonly door: Door | undefined;
   private readonly server: Server<typeof IncomingMessage, typeof Reply>;
   private readonly connections = new Map<Duplex, Connection>();
   private readonly held: Hold;
@@ -51,10 +52,12 @@ class NodeListener implements Listener, Host {
   private wss: Promise<WebSocketServer> | undefined;
   private closedAt = 0;
   private cancelSweep: (() => void) | undefined;
+  private emptied: (() => void) | undefined;
 
-  constructor(settings: Settings, clock: Clock, log: Log) {
+  constructor(settings: Settings, clock: Clock, log: Log, door: Door | undefined) {
     this.settings = settings;
     this.clock = clock;
+    this.door = door;
     this.log = log;
     this.held = new Hold(clock, settings.holdTimeout);
     this.parking = new Parking(clock);
@@ -102,7 +105,7 @@ class NodeListener implements Listener, Host {
     if (this.closing !== undefined) {
       return Promise.reject(serverError("LISTENER_CLOSED", "A closed listener was opened again."));
     }
-    return (this.opening ??= this.listen());
+    return (this.opening ??= this.door === undefined ? this.listen() : this.enter(this.door));
   }
 
   lameDuck(): void {
@@ -171,12 +174,25 @@ class NodeListener implements Listener, Host {
     });
   }
 
+  private async enter(door: Door): Promise<void> {
+    const { server } = this;
+    const { host, port, backlog } = this.settings;
+    // Node keeps account of a server's connections, and of their time limits, only once it has said this.
+    server.emit("listening");
+    try {
+      this.address = await door.open({ host, port, backlog }, (socket) => server.emit("connection", socket));
+    } catch (error) {
+      throw listenError(error, host, port);
+    }
+  }
+
   private connect(socket: Duplex): void {
     const connection = new Connection(socket, this.clock.now(), this.ending);
     this.connections.set(socket, connection);
     socket.on("close", () => {
       this.connections.delete(socket);
       connection.lost();
+      if (this.connections.size === 0) this.emptied?.();
     });
   }
 
@@ -219,10 +235,16 @@ class NodeListener implements Listener, Host {
     await turn();
     this.held.release((reply) => refuse(reply, 503, "The server is stopping."));
     this.parking.release((parked) => parked.end());
-    // Its callback comes when every connection has closed, and also when it never listened.
-    this.allClosed = new Promise((resolve) => this.server.close(() => resolve()));
+    this.door?.close();
+    this.allClosed = this.endServer();
     this.closedAt = this.clock.now();
     this.sweep();
+  }
+
+  /** Node's callback also comes when it never listened, and does not wait for connections that came through a door. */
+  private async endServer(): Promise<void> {
+    await new Promise((resolve) => this.server.close(resolve));
+    if (this.connections.size > 0) await new Promise<void>((resolve) => (this.emptied = resolve));
   }
 
   /**
