@@ -38,7 +38,7 @@ const chunks = [
   { name: "work", test: /src\/(work\/(?!engines\/(embedded|postgres|hatchet))|app\/work\/(?!index))/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
   { name: "dev", test: /src\/host\/dev\// },
-  { name: "serve", test: /src\/(host\/(?!index|dev\/)|http\/servers\/)/ },
+  { name: "serve", test: /src\/(host\/(?!index|dev\/|supervisor\/)|http\/servers\/)/ },
 ];
 
 /**

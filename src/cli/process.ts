@@ -37,10 +37,10 @@ export function processOptionsFrom(given: {
  * While a program is loaded a signal ends it: nothing has been opened yet. Without a listener the first process of a
  * container would not even hear it. The returned function ends this.
  */
-export function leaveOnSignal(): () => void {
+export function leaveOnSignal(signals: readonly NodeJS.Signals[] = stopSignals): () => void {
   const leave = (): never => process.exit(exitCodes.clean);
-  for (const signal of stopSignals) process.on(signal, leave);
+  for (const signal of signals) process.on(signal, leave);
   return () => {
-    for (const signal of stopSignals) process.off(signal, leave);
+    for (const signal of signals) process.off(signal, leave);
   };
 }

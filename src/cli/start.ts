@@ -2,12 +2,14 @@ import type { ServeOptions } from "../host/serve.ts";
 import type { Verb } from "./command.ts";
 import { loadApp } from "./entry.ts";
 import { entryOf, parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
-import { serve } from "../host/serve.ts";
+import { serveUnder } from "../host/serve.ts";
 import { leaveOnSignal, processFlags, processOptionsFrom } from "./process.ts";
+import { crewFrom, joinSupervisor, supervise, workersFlags } from "./workers.ts";
 
 const flags = {
   port: { value: "number", summary: "0 takes a free one; PORT, or 3000" },
   host: { value: "address", summary: "0.0.0.0 for every address of the machine; HOST, or 127.0.0.1" },
+  ...workersFlags,
   ...processFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
@@ -25,9 +27,12 @@ export const start: Verb = {
     }
     process.env["NODE_ENV"] ??= "production";
     const options = optionsFrom(given);
-    const unload = leaveOnSignal();
+    const crew = crewFrom(given);
+    const parent = await joinSupervisor();
+    if (crew !== undefined && parent === undefined) return supervise(["start", ...args], crew, options);
+    const unload = leaveOnSignal(parent?.signals);
     const app = await loadApp(entryOf("start", words));
-    const served = serve(app, options);
+    const served = serveUnder(parent, app, parent?.optionsFrom(options) ?? options);
     unload();
     return served.ended;
   },

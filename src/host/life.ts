@@ -3,10 +3,12 @@ import type { Address } from "../http/server.ts";
 import type { Generation } from "../kernel/generation.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { Log } from "../kernel/log.ts";
+import type { ProbeAnswer } from "./probes.ts";
 import type { ProcessSettings } from "./settings.ts";
+import type { StopOrder } from "./signals.ts";
 import type { StopReport } from "../kernel/report.ts";
 import { exitCodeOf, exitCodes, forcedCode, keepCode } from "./exit-code.ts";
-import { HealthListener } from "./probes.ts";
+import { HealthListener, probe } from "./probes.ts";
 import { describeCause, jsonOf } from "../app/log.ts";
 import { LivespanError, messageOf } from "../kernel/errors.ts";
 import { notifyReady, notifyStopping } from "./notify.ts";
@@ -43,6 +45,14 @@ export interface Carried {
   address(): Address | undefined;
 }
 
+/** Who started this process and looks after it: a supervisor. */
+export interface Parent {
+  /** What of the signals is left to it: a terminal sends some to the supervisor as well, which then says what to do. */
+  readonly signals: readonly NodeJS.Signals[];
+  /** From now on its orders go there, and what it asks is answered by `answer`. */
+  attend(obey: (order: StopOrder) => void, answer: (path: string) => Promise<ProbeAnswer | undefined>): void;
+}
+
 /** The life of a process: signals, probes, the report, and the code that says how it went. */
 export class ProcessLife {
   /** Settles once it is ready; rejects when it could not start. */
@@ -52,6 +62,7 @@ export class ProcessLife {
   private readonly settings: ProcessSettings;
   private readonly log: Log;
   private readonly carried: Carried;
+  private readonly parent: Parent | undefined;
   private readonly health: HealthListener | undefined;
   private readonly signals: Signals;
   private readonly readiness = Promise.withResolvers<void>();
@@ -62,21 +73,24 @@ export class ProcessLife {
   private firstSignal: NodeJS.Signals | undefined;
   private startError: { readonly error: unknown } | undefined;
 
-  constructor(settings: ProcessSettings, log: Log, carried: Carried) {
+  constructor(settings: ProcessSettings, log: Log, carried: Carried, parent?: Parent) {
     this.settings = settings;
     this.log = log;
     this.carried = carried;
+    this.parent = parent;
     this.ready = this.readiness.promise;
     this.ready.catch(() => {});
     this.ended = this.end.promise;
     const { health } = settings;
-    this.health = health && new HealthListener(health.host, health.port, () => this.carried.running());
+    const answer = (path: string): Promise<ProbeAnswer | undefined> => probe(path, carried.running());
+    this.health = health && new HealthListener(health.host, health.port, answer);
     const actions = {
       stop: (signal: NodeJS.Signals) => this.onFirst(signal),
       force: (signal: NodeJS.Signals) => this.onSecond(signal),
       exit: (signal: NodeJS.Signals) => this.onThird(signal),
     };
-    this.signals = new Signals(actions, systemClock.now);
+    this.signals = new Signals(actions, systemClock.now, parent?.signals);
+    parent?.attend((order) => this.signals.obey(order), answer);
   }
 
   get state(): GenerationState {
@@ -134,7 +148,8 @@ export class ProcessLife {
       this.log("info", printTree(treeOf(generation)));
     }
     const address = this.carried.address();
-    if (address !== undefined) this.log("info", `listening on ${address.url}`);
+    // A supervisor says it, once for all.
+    if (address !== undefined && this.parent === undefined) this.log("info", `listening on ${address.url}`);
     notifyReady(address, this.log);
     this.readiness.resolve();
     return undefined;

@@ -1,4 +1,4 @@
-import type { Address, Fetch, Listener, ListenerIntake, ListenOptions } from "../http/server.ts";
+import type { Address, Door, Fetch, Listener, ListenerIntake, ListenOptions } from "../http/server.ts";
 import type { App } from "../app/app.ts";
 import type { AppRun, RunOptions } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
@@ -60,15 +60,21 @@ export class Listening implements AsyncDisposable {
 
   /**
    * `preset` holds where neither the app nor the options say otherwise. With `outlasting` no generation takes the socket down
-   * with it, however it ends.
+   * with it, however it ends. A `door` is in place of a socket.
    */
-  constructor(options: ListenAppOptions, log: Log, preset: Partial<Budgets> = {}, outlasting?: Outlasting) {
+  constructor(
+    options: ListenAppOptions,
+    log: Log,
+    preset: Partial<Budgets> = {},
+    outlasting?: Outlasting,
+    door?: Door,
+  ) {
     const { budgets: _budgets, probes: _probes, log: _log, unhandled: _unhandled, ...listen } = options;
     this.options = options;
     this.log = log;
     this.preset = preset;
     this.outlasting = outlasting;
-    this.listener = nodeListener({ ...listen, clock: systemClock, log });
+    this.listener = nodeListener({ ...listen, clock: systemClock, log, door });
   }
 
   get address(): Address | undefined {

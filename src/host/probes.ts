@@ -4,15 +4,9 @@ import type { Generation, GenerationState } from "../kernel/generation.ts";
 import { listenError } from "../http/servers/errors.ts";
 
 /** What a probe answers: its status, and the state of each lifespan and task. */
-interface ProbeAnswer {
+export interface ProbeAnswer {
   readonly status: 200 | 503;
-  readonly body: {
-    readonly state: GenerationState;
-    readonly lifespans?: Readonly<Record<string, string>>;
-    readonly tasks?: Readonly<Record<string, string>>;
-    readonly degraded?: readonly string[];
-    readonly unhealthy?: readonly string[];
-  };
+  readonly body: { readonly state: GenerationState; readonly [part: string]: unknown };
 }
 
 /** What is asked how it is. */
@@ -24,7 +18,7 @@ interface Probed {
 const paths = ["/livez", "/readyz", "/startupz"] as const;
 
 /** Answers a probe's path; undefined for any other. `run` is undefined before the app has been prepared. */
-async function probe(path: string, run: Probed | undefined): Promise<ProbeAnswer | undefined> {
+export async function probe(path: string, run: Probed | undefined): Promise<ProbeAnswer | undefined> {
   const generation = run?.generation;
   const state = generation?.state ?? "starting";
   const body = generation === undefined ? { state } : statesOf(generation);
@@ -80,12 +74,13 @@ export class HealthListener {
   private readonly host: string;
   private readonly port: number;
 
-  constructor(host: string, port: number, run: () => Probed | undefined) {
+  /** `answer` gives undefined for a path that is none of the probes'. */
+  constructor(host: string, port: number, answer: (path: string) => Promise<ProbeAnswer | undefined>) {
     this.host = host;
     this.port = port;
     this.server = createServer((request, response) => {
-      void probe(pathOf(request.url), run()).then((answer) => {
-        const { status, body } = answer ?? { status: 404, body: { paths } };
+      void answer(pathOf(request.url)).then((answered) => {
+        const { status, body } = answered ?? { status: 404, body: { paths } };
         response.writeHead(status, {
           "content-type": "application/json",
           "cache-control": "no-store",

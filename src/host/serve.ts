@@ -1,7 +1,10 @@
-import type { Address } from "../http/server.ts";
+import type { Address, Door } from "../http/server.ts";
 import type { App } from "../app/app.ts";
+import type { AppRun } from "../app/run.ts";
+import type { Carried, Parent } from "./life.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import type { ListenAppOptions } from "./listen.ts";
+import type { Log } from "../kernel/log.ts";
 import type { ProcessOptions } from "./settings.ts";
 import type { StopReport } from "../kernel/report.ts";
 import { exitCodes, keepCode } from "./exit-code.ts";
@@ -34,12 +37,26 @@ export interface Served {
  * @throws LivespanError for an option that does not exist or fit.
  */
 export function serve(app: App<unknown>, options: ServeOptions = {}): Served {
+  return serveUnder(undefined, app, options);
+}
+
+/** As `serve`, by a worker of a supervisor. */
+export function serveUnder(parent: ServingParent | undefined, app: App<unknown>, options: ServeOptions): Served {
   try {
-    return new ServedProcess(app, settingsOf(options)).begin();
+    return new ServedProcess(app, settingsOf(options), parent).begin();
   } catch (error) {
     keepCode(exitCodes.invalidConfiguration);
     throw error;
   }
+}
+
+/** A supervisor that also accepts the connections. */
+export interface ServingParent extends Parent {
+  readonly door: Door;
+  /** Says in each line which worker it is of. */
+  named(log: Log, isText: boolean): Log;
+  /** Is told what is about to start, and how many milliseconds the process may take to end after its stop. */
+  prepared(run: AppRun, app: App<unknown>, log: Log, exitWait: number): void;
 }
 
 /** Milliseconds: long enough for most load balancers to notice. */
@@ -51,19 +68,32 @@ class ServedProcess implements Served {
   private readonly listening: Listening;
   private readonly life: ProcessLife;
 
-  constructor(app: App<unknown>, settings: ServeSettings) {
-    const log = steady(settings.log ?? app.settings.log ?? textLog("info"));
+  constructor(app: App<unknown>, settings: ServeSettings, parent: ServingParent | undefined) {
+    const isText = !settings.json && (settings.log ?? app.settings.log) === settings.log;
+    const plain = settings.log ?? app.settings.log ?? textLog("info");
+    const log = steady(parent?.named(plain, isText) ?? plain);
     const preset = settings.development ? {} : { lameDuck: productionLameDuck };
-    this.listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, log, preset);
+    this.listening = new Listening(
+      { ...settings.listen, unhandled: processUnhandled },
+      log,
+      preset,
+      undefined,
+      parent?.door,
+    );
     const { listening } = this;
-    this.life = new ProcessLife(settings, log, {
+    const carried: Carried = {
       running: () => listening.run,
-      prepare: () => listening.prepare(app),
+      prepare: async () => {
+        const run = await listening.prepare(app);
+        parent?.prepared(run, app, log, settings.exitWait);
+        return run;
+      },
       stop: (request) => listening.stop(request),
       ended: () => listening.ended(),
       release: () => listening.release(),
       address: () => listening.address,
-    });
+    };
+    this.life = new ProcessLife(settings, log, carried, parent);
     this.ended = this.life.ended;
     this.ready = this.life.ready.then(() => this.address!);
     this.ready.catch(() => {});

@@ -5,6 +5,12 @@ export const stopSignals: readonly NodeJS.Signals[] =
 /** The same signal again within this many milliseconds is a relay's copy: npm and others pass on what they get. */
 const debounceMs = 250;
 
+/** What a supervisor tells its workers, and the signal that made it do so. */
+export interface StopOrder {
+  readonly signal: NodeJS.Signals;
+  readonly force: boolean;
+}
+
 export interface SignalActions {
   stop(signal: NodeJS.Signals): void;
   force(signal: NodeJS.Signals): void;
@@ -16,11 +22,13 @@ export interface SignalActions {
  *
  *     running ── first ──→ stopping ── second ──→ forced ── third ──→ gone
  *
- * Listeners of others are neither removed nor awaited. An IPC message "shutdown" counts as SIGTERM.
+ * Listeners of others are neither removed nor awaited. An IPC message "shutdown" counts as SIGTERM. What a supervisor orders
+ * is no signal: asked twice it is the same.
  */
 export class Signals {
   private readonly actions: SignalActions;
   private readonly now: () => number;
+  private readonly signals: readonly NodeJS.Signals[];
   private count = 0;
   private last: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
   private readonly onSignal = (signal: NodeJS.Signals): void => this.take(signal);
@@ -29,13 +37,14 @@ export class Signals {
     if (type === "shutdown") this.take("SIGTERM");
   };
 
-  constructor(actions: SignalActions, now: () => number) {
+  constructor(actions: SignalActions, now: () => number, signals: readonly NodeJS.Signals[] = stopSignals) {
     this.actions = actions;
     this.now = now;
+    this.signals = signals;
   }
 
   install(): void {
-    for (const signal of stopSignals) process.on(signal, this.onSignal);
+    for (const signal of this.signals) process.on(signal, this.onSignal);
     if (process.channel === undefined) return;
     process.on("message", this.onMessage);
     // Listening for messages keeps a process alive; being a child is no reason to.
@@ -43,8 +52,20 @@ export class Signals {
   }
 
   remove(): void {
-    for (const signal of stopSignals) process.off(signal, this.onSignal);
+    for (const signal of this.signals) process.off(signal, this.onSignal);
     process.off("message", this.onMessage);
+  }
+
+  /** A stop that was ordered, or one that is to be forced. The signal that came beside the order is a relay's copy. */
+  obey({ signal, force }: StopOrder): void {
+    this.last = { signal, at: this.now() };
+    if (this.count === 0) {
+      this.count = 1;
+      this.actions.stop(signal);
+    }
+    if (!force || this.count > 1) return;
+    this.count = 2;
+    this.actions.force(signal);
   }
 
   private take(signal: NodeJS.Signals): void {

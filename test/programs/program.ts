@@ -17,6 +17,8 @@ export interface Launch {
   readonly cwd?: string;
   /** Where its standard error goes: a file descriptor. Unless said, it is read. */
   readonly stderr?: number;
+  /** Whether it leads a process group of its own. */
+  readonly detached?: boolean;
 }
 
 /** Beyond this many milliseconds what a test waits for is taken not to come. */
@@ -34,9 +36,13 @@ export class Program implements AsyncDisposable {
   private over = false;
   private wake = Promise.withResolvers<void>();
 
-  private constructor(args: readonly string[], { env = {}, ipc = false, cwd = root, stderr }: Launch) {
+  private constructor(
+    args: readonly string[],
+    { env = {}, ipc = false, cwd = root, stderr, detached = false }: Launch,
+  ) {
     const stdio = ["ignore", "pipe", stderr ?? "pipe", ...(ipc ? ["ipc" as const] : [])] as const;
-    this.child = spawn(process.execPath, args, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: [...stdio] });
+    const options = { cwd, env: { PATH: process.env.PATH, ...env }, stdio: [...stdio], detached };
+    this.child = spawn(process.execPath, args, options);
     this.child.stdout?.on("data", (chunk: Buffer) => this.heard(() => (this.out += chunk.toString())));
     this.child.stderr?.on("data", (chunk: Buffer) => this.heard(() => (this.err += chunk.toString())));
     this.child.on("message", (message) => this.heard(() => this.messages.push(message)));

@@ -60,6 +60,11 @@ export class WorkWing {
     this.roots = [kept, ...workers.flatMap(({ roots }) => roots)];
   }
 
+  /** Whether other processes see its runs. */
+  get isShared(): boolean {
+    return this.use.engine.isShared;
+  }
+
   /** Runs the start inside the client's scope, so that every setup, task and teardown finds it. */
   inside<R>(start: () => R): R {
     return clientScope.run(this.client, start);

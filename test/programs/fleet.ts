@@ -1,0 +1,47 @@
+// An app to be run as several processes. The environment names a file that says how its setup and teardown behave at that moment.
+import { readFileSync } from "node:fs";
+import { type Budgets, createApp, lifespan, lifespanTask } from "livespan";
+
+const { MOOD, BUDGETS = "{}", SINGLETON, DOOMED } = process.env;
+const mood = (): string => (MOOD === undefined ? "" : readFileSync(MOOD, "utf8"));
+
+function block(): never {
+  for (;;);
+}
+
+const db = lifespan("db", async function* ({ sleep }) {
+  if (mood() === "broken") throw new Error("db cannot start");
+  if (mood() === "blocked") block();
+  if (mood() === "waiting") {
+    console.log("db waits");
+    await sleep(60_000);
+  }
+  console.log("db+");
+  yield {};
+  if (mood() === "stuck") block();
+  console.log("db-");
+});
+
+const lead = lifespanTask("lead", { singleton: true }, async ({ sleep }) => sleep(60_000));
+const doomed = lifespanTask("doomed", { intensity: { restarts: 0, withinMs: 60_000 } }, () =>
+  Promise.reject(new Error("doomed")),
+);
+const app = createApp({
+  name: "fleet",
+  lifespan: { db },
+  tasks: [...(SINGLETON === undefined ? [] : [lead]), ...(DOOMED === undefined ? [] : [doomed])],
+  budgets: JSON.parse(BUDGETS) as Partial<Budgets>,
+});
+
+app.get("/pid", () => process.pid);
+app.get("/slow", async () => {
+  console.log("slow+");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return process.pid;
+});
+app.get("/block", () => {
+  process.stdout.write("block+\n");
+  block();
+});
+
+export default app;
