@@ -71,7 +71,15 @@ export const appErrors = {
   },
   PAGE_PEER: {
     means: "Pages need a package that is not installed, or that cannot be loaded.",
-    remedy: "Run npm install react react-dom, and npm install --save-dev vite.",
+    remedy: "Run npm install react react-dom.",
+  },
+  BUILD_PEER: {
+    means: "What builds an app's server and its pages is not installed, or cannot be loaded.",
+    remedy: "Run npm install --save-dev vite; what was built runs without it.",
+  },
+  SERVER_BUILD: {
+    means: "An app's own modules could not be built, or what was built of them is no JavaScript that Node can read.",
+    remedy: "Mend the file that the message names; Node knows no decorators.",
   },
   PAGE_BUILD: {
     means: "A page could not be built.",

@@ -1,21 +1,27 @@
-import { relative, resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import type { App } from "../app/app.ts";
+import type { Entry } from "./entry.ts";
 import type { Verb } from "./command.ts";
-import type { Written } from "../app/pages/manifest.ts";
+import { BuildOutput } from "./build-output.ts";
+import { bundleServer } from "../app/build/server.ts";
+import { Draft } from "../app/build/draft.ts";
 import { entriesOf } from "../app/pages/pages.ts";
-import { loadApp } from "./entry.ts";
-import { nodeWorld } from "../app/world.ts";
-import { pagesSettings } from "../app/pages/settings.ts";
 import { entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
+import { findEntry, loadApp } from "./entry.ts";
+import { nodeWorld } from "../app/world.ts";
+import { pagesSettings, type PagesSettings } from "../app/pages/settings.ts";
 import { prepare } from "../app/run.ts";
 import { textLog } from "../app/log.ts";
-import { writeBundle } from "../app/pages/manifest.ts";
 
 const flags = {
   out: { value: "folder", summary: "where it is written; the app's pages.out, or .livespan" },
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
-const summary = "Builds an app's pages for production. Starts nothing.";
+const summary = "Builds an app and its pages for production, for livespan start to run. Starts nothing.";
+
+const log = textLog("warn");
 
 export const build: Verb = {
   summary,
@@ -28,36 +34,56 @@ export const build: Verb = {
     }
     // What is built here is read in production only.
     process.env["NODE_ENV"] = "production";
-    const app = await loadApp(entryOf("build", words));
-    const log = textLog("warn");
-    const { assembly } = await prepare(app, { world: nodeWorld({ log }), inspects: true });
-    const settings = pagesSettings(app.settings.pages);
-    const { root, base, config } = settings;
-    const entries = entriesOf(assembly.pages, root);
-    if (entries.length === 0) {
-      process.stdout.write(`${app.name} has no pages, so there is nothing to build\n`);
-      return 0;
-    }
-    const out = given.out === undefined ? settings.out : resolve(given.out);
-    const { bundle } = await import("../app/pages/bundler.ts");
-    const made = await bundle(entries, { root, base, config, mode: "production", log });
-    const written = await writeBundle(made, out, base);
-    process.stdout.write(`${textOf(written, entries.length, relative(process.cwd(), out) || ".")}\n`);
-    if (out !== settings.out)
-      process.stdout.write(`livespan start reads it with createApp({ pages: { out: "${given.out}" } })\n`);
+    // What is thrown while the app is loaded has its place in the sources.
+    process.setSourceMapsEnabled(true);
+    const found = findEntry(entryOf("build", words));
+    // As the places of modules are: without links.
+    const entry = { ...found, path: realpathSync(found.path) };
+    const out = given.out === undefined ? undefined : resolve(given.out);
+    using output = new BuildOutput();
+    const used = await buildApp(entry, out, withOut(pagesSettings(), out), output);
+    if (used !== undefined) await buildApp(entry, out, used, output);
     return 0;
   },
 };
 
-/** Every file with its size, and what of it goes over the wire. */
-function textOf(written: readonly Written[], pages: number, out: string): string {
-  const width = Math.max(...written.map(({ name }) => name.length));
-  const lines = written
-    .filter(({ name }) => !name.endsWith(".map"))
-    .map(({ name, size, sent }) => `  ${name.padEnd(width)} ${kilobytes(size)} ${kilobytes(sent)} compressed`);
-  return [`${pages} ${pages === 1 ? "page" : "pages"} in ${out}`, ...lines].join("\n");
+/** Where and how the app is built is said by the app: when it says something else than was taken for granted, that. */
+async function buildApp(
+  entry: Entry,
+  out: string | undefined,
+  settings: PagesSettings,
+  output: BuildOutput,
+): Promise<PagesSettings | undefined> {
+  output.doing(`building ${entry.shown}`);
+  await using draft = new Draft(settings.out);
+  const server = await bundleServer(entry.path, draft.modules, { ...settings, log });
+  await draft.writeServer(server);
+  const app = await loadApp({ ...entry, path: resolve(draft.modules, server.entry) });
+  const own = pagesSettings(app.settings.pages);
+  const wanted = withOut(own, out);
+  if (!isSame(wanted, settings)) return wanted;
+  output.server(entry, server, settings.out);
+  const pages = await bundlePages(app, settings, output);
+  if (pages !== undefined) output.pages(pages, await draft.writePages(pages), settings.out);
+  await draft.finish(entry.path, settings.base, server, pages);
+  output.howToStart(settings.out, own.out === settings.out || pages === undefined ? undefined : out);
+  return undefined;
 }
 
-function kilobytes(bytes: number): string {
-  return `${(bytes / 1_000).toFixed(1).padStart(8)} kB`;
+function withOut(settings: PagesSettings, out: string | undefined): PagesSettings {
+  return out === undefined ? settings : { ...settings, out };
+}
+
+function isSame(a: PagesSettings, b: PagesSettings): boolean {
+  return a.root === b.root && a.out === b.out && a.config === b.config && a.base === b.base;
+}
+
+/** Undefined for an app without pages. */
+async function bundlePages(app: App<unknown>, settings: PagesSettings, output: BuildOutput) {
+  const { assembly } = await prepare(app, { world: nodeWorld({ log }), inspects: true });
+  const entries = entriesOf(assembly.pages, settings.root);
+  if (entries.length === 0) return undefined;
+  output.doing(`building ${entries.length} ${entries.length === 1 ? "page" : "pages"}`);
+  const { bundle } = await import("../app/pages/bundler.ts");
+  return await bundle(entries, { ...settings, mode: "production", log });
 }

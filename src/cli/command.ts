@@ -14,7 +14,7 @@ export interface Verb {
 const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise<Verb> }>> = {
   dev: { summary: "run an app while it is being written", load: async () => (await import("./dev.ts")).dev },
   start: { summary: "run an app as a production process", load: async () => (await import("./start.ts")).start },
-  build: { summary: "build an app's pages for production", load: async () => (await import("./build.ts")).build },
+  build: { summary: "build an app and its pages for production", load: async () => (await import("./build.ts")).build },
   worker: {
     summary: "run a worker of an app as a process of its own",
     load: async () => (await import("./worker.ts")).worker,
@@ -29,8 +29,10 @@ const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise
   },
 };
 
-/** Nothing is wrong with what was asked for: it could not be had. */
-const failures: ReadonlySet<string> = new Set(["RUN_NOT_FOUND", "ENGINE_DOWN"]);
+/** Nothing is wrong with what was asked for: it could not be had, or made. */
+const failures: ReadonlySet<string> = new Set(
+  "RUN_NOT_FOUND ENGINE_DOWN SERVER_BUILD PAGE_BUILD PAGE_GUARD".split(" "),
+);
 
 /** Runs the command line; settles with the exit code. Whatever is wrong with it is said in a line or two. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -10,10 +10,17 @@ import { nearest } from "../kernel/nearest.ts";
 /** Looked for when no file is named. */
 const candidates = ["app.ts", "src/app.ts", "app.js", "src/app.js", "app.mjs"];
 
-/** The app that a file exports. @throws LivespanError ENTRY_MISSING, ENTRY_UNREADABLE or ENTRY_NO_APP. */
-export async function loadApp(entry: string | undefined): Promise<App<unknown>> {
-  const { shown, module } = await loadModule(entry);
-  return appFrom(module, shown);
+/** A file to be loaded. */
+export interface Entry {
+  /** Absolute. */
+  readonly path: string;
+  /** As it is called in messages: that of the source where it was built. */
+  readonly shown: string;
+}
+
+/** The app that a file exports. @throws LivespanError ENTRY_UNREADABLE or ENTRY_NO_APP. */
+export async function loadApp(entry: Entry): Promise<App<unknown>> {
+  return appFrom(await loadModule(entry), entry.shown);
 }
 
 /** The app among what a file exports. @throws LivespanError ENTRY_NO_APP */
@@ -37,13 +44,14 @@ export function appFrom(module: Readonly<Record<string, unknown>>, shown: string
   });
 }
 
-/** What a file exports, and its path as it is shown. @throws LivespanError ENTRY_MISSING or ENTRY_UNREADABLE. */
-export async function loadModule(
-  entry: string | undefined,
-): Promise<{ shown: string; module: Record<string, unknown> }> {
+/** The file that was named, or the one that is there. @throws LivespanError ENTRY_MISSING */
+export function findEntry(entry: string | undefined): Entry {
   const path = entryPath(entry);
-  const shown = relative(process.cwd(), path) || path;
-  return { shown, module: await importEntry(path, shown) };
+  return { path, shown: shownPath(path) };
+}
+
+export function shownPath(path: string): string {
+  return relative(process.cwd(), path) || path;
 }
 
 /** What a value is to those who wrote it: of a class, or of a type. */
@@ -77,7 +85,8 @@ function nearFile(path: string): string {
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
-async function importEntry(path: string, shown: string): Promise<Record<string, unknown>> {
+/** What a file exports. @throws LivespanError ENTRY_UNREADABLE */
+export async function loadModule({ path, shown }: Entry): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {

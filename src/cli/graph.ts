@@ -1,5 +1,5 @@
 import type { Verb } from "./command.ts";
-import { loadApp } from "./entry.ts";
+import { findEntry, loadApp } from "./entry.ts";
 import { nodeWorld } from "../app/world.ts";
 import { entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { prepare } from "../app/run.ts";
@@ -21,7 +21,7 @@ export const graph: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
-    const app = await loadApp(entryOf("graph", words));
+    const app = await loadApp(findEntry(entryOf("graph", words)));
     const { generation } = await prepare(app, { world: nodeWorld({ log: () => {} }), inspects: true });
     const tree = treeOf(generation);
     process.stdout.write(given.json === true ? `${JSON.stringify(tree, undefined, 2)}\n` : `${printTree(tree)}\n`);

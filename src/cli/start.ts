@@ -1,5 +1,6 @@
 import type { ServeOptions } from "../host/serve.ts";
 import type { Verb } from "./command.ts";
+import { chooseEntry, sayBuilt } from "./built.ts";
 import { loadApp } from "./entry.ts";
 import { entryOf, parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
 import { serveUnder } from "../host/serve.ts";
@@ -14,7 +15,10 @@ const flags = {
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
-const summary = "Runs the app that a file exports as its default, in production mode unless NODE_ENV says otherwise.";
+const summary = [
+  "Runs the app that a file exports as its default, in production mode unless NODE_ENV says otherwise.",
+  "Without a file, in production, it runs what livespan build has built, if it has.",
+].join("\n");
 
 export const start: Verb = {
   summary,
@@ -29,9 +33,15 @@ export const start: Verb = {
     const options = optionsFrom(given);
     const crew = crewFrom(given);
     const parent = await joinSupervisor();
-    if (crew !== undefined && parent === undefined) return supervise(["start", ...args], crew, options);
+    const entry = await chooseEntry(entryOf("start", words));
+    if (crew !== undefined && parent === undefined) {
+      sayBuilt(entry, options);
+      return supervise(["start", ...args], crew, options);
+    }
     const unload = leaveOnSignal(parent?.signals);
-    const app = await loadApp(entryOf("start", words));
+    const app = await loadApp(entry);
+    // A supervisor has said it for all of its workers.
+    if (parent === undefined) sayBuilt(entry, options, app.settings.log);
     const served = serveUnder(parent, app, parent?.optionsFrom(options) ?? options);
     unload();
     return served.ended;

@@ -1,6 +1,8 @@
 import type { Engine } from "../work/engine.ts";
+import type { Entry } from "./entry.ts";
 import type { Verb } from "./command.ts";
 import { App } from "../app/app.ts";
+import { chooseEntry, sayBuilt } from "./built.ts";
 import { cliError } from "./errors.ts";
 import { countFlag, entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { didYouMean } from "../kernel/nearest.ts";
@@ -16,8 +18,10 @@ const flags = {
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
-const summary =
-  "Runs a worker that a file exports, or that its app has, in production mode unless NODE_ENV says otherwise.";
+const summary = [
+  "Runs a worker that a file exports, or that its app has, in production mode unless NODE_ENV says otherwise.",
+  "Without a file, in production, it runs that of what livespan build has built, if it has.",
+].join("\n");
 
 export const worker: Verb = {
   summary,
@@ -32,7 +36,9 @@ export const worker: Verb = {
     const options = { ...processOptionsFrom(given), ...(slots !== undefined && { slots }) };
     process.env["NODE_ENV"] ??= "production";
     const unload = leaveOnSignal();
-    const { worker: chosen, engine } = await loadWorker(entryOf("worker", words), given.name);
+    const entry = await chooseEntry(entryOf("worker", words));
+    const { worker: chosen, engine } = await loadWorker(entry, given.name);
+    sayBuilt(entry, options);
     const ended = runWorker(chosen, { ...options, ...(engine !== undefined && { engine }) });
     unload();
     return ended;
@@ -45,9 +51,9 @@ interface Chosen {
   readonly engine: Engine | undefined;
 }
 
-/** @throws LivespanError ENTRY_MISSING, ENTRY_UNREADABLE, ENTRY_NO_WORKER */
-async function loadWorker(entry: string | undefined, name: string | undefined): Promise<Chosen> {
-  const { shown, module } = await loadModule(entry);
+/** @throws LivespanError ENTRY_UNREADABLE, ENTRY_NO_WORKER */
+async function loadWorker(entry: Entry, name: string | undefined): Promise<Chosen> {
+  const module = await loadModule(entry);
   const found = new Map<string, Chosen>();
   for (const exported of Object.values(module)) {
     if (exported instanceof WorkerDeclaration) found.set(exported.name, { worker: exported, engine: undefined });
@@ -58,7 +64,7 @@ async function loadWorker(entry: string | undefined, name: string | undefined): 
     const { workers = [], engine } = exported.settings;
     for (const each of workers) found.set(each.name, { worker: each, engine });
   }
-  return choose(shown, found, name);
+  return choose(entry.shown, found, name);
 }
 
 function choose(shown: string, found: ReadonlyMap<string, Chosen>, name: string | undefined): Chosen {

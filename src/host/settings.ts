@@ -67,20 +67,25 @@ export function workerSettingsOf(options: ProcessOptions, env: NodeJS.ProcessEnv
 /** @throws LivespanError for a value that does not fit. */
 function processSettingsOf(options: ProcessOptions, host: string, env: NodeJS.ProcessEnv): ProcessSettings {
   const development = env["NODE_ENV"] !== "production";
-  const { health, log = said(env["LIVESPAN_LOG"]), reportFile, reraise, exitWait = 1_000 } = options;
+  const { health, log, reportFile, reraise, exitWait = 1_000 } = options;
   if (!(exitWait >= 0)) {
     throw hostError("INVALID_SERVE_OPTION", `exitWait: expected milliseconds, got ${JSON.stringify(exitWait)}.`);
   }
   return {
     health: health && healthFrom(health, host),
-    log: logFrom(log, options.log === undefined ? "LIVESPAN_LOG" : "log"),
-    json: log === "json",
+    log: logOf(options, env),
+    json: (log ?? env["LIVESPAN_LOG"]) === "json",
     reportFile,
     development,
     tree: options.tree ?? development,
     reraise: reraise ?? false,
     exitWait,
   };
+}
+
+/** Where a process logs; undefined for where its app does. @throws LivespanError for a form that does not exist. */
+export function logOf({ log }: Pick<ProcessOptions, "log">, env: NodeJS.ProcessEnv = process.env): Log | undefined {
+  return log === undefined ? logFrom(said(env["LIVESPAN_LOG"]), "LIVESPAN_LOG") : logFrom(log, "log");
 }
 
 function healthFrom(health: NonNullable<ServeOptions["health"]>, appHost: string): { host: string; port: number } {

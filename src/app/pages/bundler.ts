@@ -1,13 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import type { InlineConfig, Logger, Plugin, Rolldown, ViteBuilder } from "vite";
+import type { InlineConfig, Plugin, Rolldown, ViteBuilder } from "vite";
+import type { BuiltFile } from "../build/vite.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PageLinks } from "./source.ts";
 import { appError } from "../errors.ts";
-import { guard, ownFolder, pathOf, styleSheet } from "./guard.ts";
-import { LivespanError, messageOf } from "../../kernel/errors.ts";
+import { fileOf, loadVite, loggerOf, ownError, sourcesOf } from "../build/vite.ts";
+import { guard, ownFolder } from "./guard.ts";
+import { messageOf } from "../../kernel/errors.ts";
 
 /** A page to be built: its id, and the file that it names. */
 export interface PageEntry {
@@ -25,11 +27,6 @@ export interface BundleOptions {
   readonly log: Log;
 }
 
-export interface BuiltFile {
-  readonly name: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
 /** What was built; nothing of it has been written anywhere. */
 export interface Bundle {
   readonly pages: ReadonlyMap<string, { readonly links: PageLinks; readonly server: string }>;
@@ -41,12 +38,12 @@ export interface Bundle {
   readonly sources: readonly string[];
 }
 
-/** All that this package knows of Vite is in this file and in the guard's. @throws LivespanError PAGE_BUILD, PAGE_GUARD, PAGE_PEER */
+/** What pages need of Vite. @throws LivespanError PAGE_BUILD, PAGE_GUARD, PAGE_PEER, BUILD_PEER */
 export async function bundle(pages: readonly PageEntry[], options: BundleOptions): Promise<Bundle> {
   for (const { id, file } of pages) {
     if (!existsSync(file)) throw appError("PAGE_BUILD", `the page ${id} could not be built: there is no file ${file}.`);
   }
-  const vite = await loadVite(options.root);
+  const vite = await loadPeers(options.root);
   const names = namesOf(pages);
   const sources = new Set<string>();
   const restore = settleMode(options.mode);
@@ -69,8 +66,8 @@ export async function bundle(pages: readonly PageEntry[], options: BundleOptions
   }
 }
 
-/** @throws LivespanError PAGE_PEER when pages cannot be built for want of a package. */
-export async function loadVite(root: string): Promise<typeof import("vite")> {
+/** @throws LivespanError PAGE_PEER or BUILD_PEER when pages cannot be built for want of a package. */
+export async function loadPeers(root: string): Promise<typeof import("vite")> {
   const require = createRequire(join(root, "package.json"));
   for (const name of ["react", "react-dom"]) {
     try {
@@ -79,13 +76,7 @@ export async function loadVite(root: string): Promise<typeof import("vite")> {
       throw appError("PAGE_PEER", `pages are made with ${name}, which is not installed in ${root}.`, { cause });
     }
   }
-  try {
-    return await import("vite");
-  } catch (cause) {
-    throw appError("PAGE_PEER", `pages are built with vite, which could not be loaded: ${messageOf(cause)}.`, {
-      cause,
-    });
-  }
+  return await loadVite();
 }
 
 /** Vite says to all of the process that it is in production when nobody has said anything. The returned function ends this. */
@@ -144,6 +135,8 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
       client: {
         build: {
           assetsInlineLimit: 0,
+          // Here as well: a configuration that asks for maps of browsers' files would have whole sources sent to them.
+          sourcemap: mode === "development",
           modulePreload: { polyfill: false },
           rolldownOptions: { input, output: output("js") },
         },
@@ -222,29 +215,6 @@ function importOf({ file }: PageEntry): string {
   return `import Page from ${JSON.stringify(file.replaceAll("\\", "/"))};`;
 }
 
-/** Notes the files that a build is made from. */
-function sourcesOf(sources: Set<string>): Plugin {
-  return {
-    name: "livespan:sources",
-    generateBundle(_options, output) {
-      const { root } = this.environment.config;
-      const copied = Object.values(output).flatMap((file) => (file.type === "asset" ? file.originalFileNames : []));
-      for (const id of [...this.getModuleIds(), ...copied.map((name) => resolve(root, name))]) {
-        const path = pathOf(id);
-        if (path !== undefined && !/[\\/]node_modules[\\/]/.test(path) && existsSync(path)) sources.add(path);
-      }
-      // A style sheet takes in others without making modules of them; a set may grow while it is walked.
-      for (const path of sources) for (const taken of importedStyles(path)) sources.add(taken);
-    },
-  };
-}
-
-function importedStyles(path: string): string[] {
-  if (!styleSheet.test(path)) return [];
-  const found = readFileSync(path, "utf8").matchAll(/@(?:import|use|forward)\s+(?:url\(\s*)?["']([^"']+)["']/g);
-  return Array.from(found, ([, name = ""]) => resolve(dirname(path), name)).filter((file) => existsSync(file));
-}
-
 async function built(builder: ViteBuilder, name: "client" | "ssr"): Promise<Rolldown.RolldownOutput["output"]> {
   const output = await builder.build(builder.environments[name]!);
   if (Array.isArray(output) || !("output" in output)) throw new Error(`Vite made no single output for ${name}`);
@@ -275,46 +245,12 @@ function entryOf(name: string, output: Output): Rolldown.OutputChunk {
   throw new Error(`Vite made no entry "${name}"`);
 }
 
-function fileOf(file: Rolldown.OutputChunk | Rolldown.OutputAsset): BuiltFile {
-  const content = file.type === "chunk" ? file.code : file.source;
-  return { name: file.fileName, bytes: typeof content === "string" ? Buffer.from(content) : Uint8Array.from(content) };
-}
-
-export function loggerOf(log: Log): Logger {
-  const warned = new Set<string>();
-  const warn = (message: string): void => log("warn", stripVTControlCharacters(message).trim());
-  return {
-    hasWarned: false,
-    info: () => {},
-    warn,
-    warnOnce: (message) => {
-      if (!warned.has(message)) warn(message);
-      warned.add(message);
-    },
-    // Errors are thrown as well.
-    error: () => {},
-    clearScreen: () => {},
-    hasErrorLogged: () => false,
-  };
-}
-
 /** A refusal of the guard's as it is; anything else with the place that the bundler shows. */
 function buildError(error: unknown, pages: readonly PageEntry[]): unknown {
-  const own = ownError(error, 0);
+  const own = ownError(error);
   // Rolldown puts a code of its own in the place of an error's.
   if (own !== undefined) return Object.assign(own, { code: "PAGE_GUARD" });
   const ids = pages.map(({ id }) => id).join(", ");
   const said = stripVTControlCharacters(messageOf(error));
   return appError("PAGE_BUILD", `${ids} could not be built: ${said}`, { cause: error });
-}
-
-function ownError(error: unknown, depth: number): LivespanError | undefined {
-  if (error instanceof LivespanError) return error;
-  if (!(error instanceof Error) || depth > 5) return undefined;
-  const inside: unknown[] = "errors" in error && Array.isArray(error.errors) ? error.errors : [];
-  for (const each of [error.cause, ...inside]) {
-    const own = ownError(each, depth + 1);
-    if (own !== undefined) return own;
-  }
-  return undefined;
 }

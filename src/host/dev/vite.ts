@@ -9,7 +9,7 @@ import type { Code, CodeEvents } from "./code.ts";
 import type { Log } from "../../kernel/log.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { hostError } from "../errors.ts";
-import { loggerOf } from "../../app/pages/bundler.ts";
+import { loggerOf } from "../../app/build/vite.ts";
 import { ownFolder } from "../../app/pages/guard.ts";
 import { messageOf } from "../../kernel/errors.ts";
 

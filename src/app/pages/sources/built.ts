@@ -1,9 +1,10 @@
+import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import type { Asset, PageSource, ReadyPage } from "../source.ts";
 import type { PageEntry } from "../bundler.ts";
 import type { PagesSettings } from "../settings.ts";
 import { appError } from "../../errors.ts";
-import { assetPath, readManifest, serverPath, type Manifest } from "../manifest.ts";
+import { assetPath, pagePath, readManifest, type Manifest } from "../../build/manifest.ts";
 import { loadServerModule, type ServerModule } from "../server-module.ts";
 
 /** Pages that `livespan build` has built. */
@@ -32,10 +33,11 @@ export class BuiltPages implements PageSource {
     if (missing.length > 0) {
       throw appError("PAGE_NOT_BUILT", `${out} has no ${missing.map(({ id }) => id).join(", ")}.`);
     }
-    this.readAssets(manifest);
+    const folder = join(out, manifest.folder);
+    this.readAssets(manifest, folder);
     for (const { id } of this.entries) {
       const { links, server } = manifest.pages[id]!;
-      const module = this.load(id, server);
+      const module = this.load(id, pagePath(folder, server));
       this.pages.set(id, { links, render: module.render });
     }
   }
@@ -49,15 +51,14 @@ export class BuiltPages implements PageSource {
   }
 
   /** Requests choose among the names that were built: none becomes a path by itself. */
-  private readAssets({ assets }: Manifest): void {
+  private readAssets({ assets }: Manifest, folder: string): void {
     for (const [name, encodings] of Object.entries(assets)) {
-      const bytes: Asset["bytes"] = (encoding) => readFile(assetPath(this.settings.out, name, encoding));
+      const bytes: Asset["bytes"] = (encoding) => readFile(assetPath(folder, name, encoding));
       this.assets.set(name, { name, encodings, bytes });
     }
   }
 
-  private load(id: string, server: string): ServerModule {
-    const path = serverPath(this.settings.out, server);
+  private load(id: string, path: string): ServerModule {
     try {
       return loadServerModule(path);
     } catch (cause) {

@@ -35,7 +35,7 @@ export class PagesOnDemand implements PageSource {
 
   async open(): Promise<void> {
     this.loaded = await import("../bundler.ts");
-    await this.loaded.loadVite(this.settings.root);
+    await this.loaded.loadPeers(this.settings.root);
   }
 
   async page(id: string): Promise<ReadyPage> {
