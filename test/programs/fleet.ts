@@ -1,8 +1,10 @@
 // An app to be run as several processes. The environment names a file that says how its setup and teardown behave at that moment.
 import { readFileSync } from "node:fs";
 import { type Budgets, createApp, lifespan, lifespanTask } from "livespan";
+import { defineState } from "livespan/live";
+import { memoryEngine } from "livespan/work";
 
-const { MOOD, BUDGETS = "{}", SINGLETON, DOOMED } = process.env;
+const { MOOD, BUDGETS = "{}", APART, DOOMED } = process.env;
 const mood = (): string => (MOOD === undefined ? "" : readFileSync(MOOD, "utf8"));
 
 function block(): never {
@@ -29,7 +31,8 @@ const doomed = lifespanTask("doomed", { intensity: { restarts: 0, withinMs: 60_0
 const app = createApp({
   name: "fleet",
   lifespan: { db },
-  tasks: [...(SINGLETON === undefined ? [] : [lead]), ...(DOOMED === undefined ? [] : [doomed])],
+  tasks: [...(APART === undefined ? [] : [lead]), ...(DOOMED === undefined ? [] : [doomed])],
+  ...(APART !== undefined && { states: [defineState("counter", { vars: { count: 0 } })], engine: memoryEngine() }),
   budgets: JSON.parse(BUDGETS) as Partial<Budgets>,
 });
 
@@ -38,6 +41,10 @@ app.get("/slow", async () => {
   console.log("slow+");
   await new Promise((resolve) => setTimeout(resolve, 300));
   return process.pid;
+});
+app.ws("/socket", async ({ socket }) => {
+  await socket.send(String(process.pid));
+  await socket.closed;
 });
 app.get("/block", () => {
   process.stdout.write("block+\n");

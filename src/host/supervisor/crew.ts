@@ -77,7 +77,7 @@ export class Crew implements WorkerHost {
     this.isRolling = true;
     while (this.isRollAsked && !this.isStopping) {
       this.isRollAsked = false;
-      this.log("info", `rolling restart of ${count(this.size)}`);
+      this.log("info", `rolling restart of ${countText(this.size)}`);
       const isWhole = await this.rollEach([...this.places]);
       if (isWhole && !this.isStopping) this.log("info", "rolling restart done");
     }
@@ -89,7 +89,7 @@ export class Crew implements WorkerHost {
     const place = this.place(Math.max(...this.places.map(({ number }) => number)) + 1);
     const { worker } = place;
     if ((await worker.ready) !== undefined) {
-      this.log("info", `${worker.name} added: ${count(this.size)}`);
+      this.log("info", `${worker.name} added: ${countText(this.size)}`);
       return this.keep(place);
     }
     this.drop(place);
@@ -104,7 +104,7 @@ export class Crew implements WorkerHost {
     this.drop(place);
     this.gate.leave(place.worker);
     place.giveUp("SIGTERM", false);
-    this.log("info", `${place.worker.name} taken out: ${count(this.size)}`);
+    this.log("info", `${place.worker.name} taken out: ${countText(this.size)}`);
   }
 
   stop(signal: NodeJS.Signals, force = false): void {
@@ -200,8 +200,9 @@ export class Crew implements WorkerHost {
 
   private async rollPlace(place: Place): Promise<boolean> {
     const old = place.worker;
+    await old.ready;
     // One that has ended is followed anyway, by one that loads what is there now.
-    if ((await old.ready) === undefined || place.isGivenUp) return true;
+    if (old.state === "ended" || place.isGivenUp) return true;
     const next = this.launch(place.number);
     place.next = next;
     const isReady = (await next.ready) !== undefined;
@@ -222,7 +223,7 @@ export class Crew implements WorkerHost {
   }
 }
 
-function count(size: number): string {
+export function countText(size: number): string {
   return `${size} ${size === 1 ? "worker" : "workers"}`;
 }
 

@@ -48,8 +48,8 @@ export class Supervised implements ServingParent, Door {
 
   prepared(run: AppRun, app: App<unknown>, log: Log, exitWait: number): void {
     const { start, rollback, stop, forced } = run.generation.budgets;
-    const ends = { rollback: rollback + exitWait, stop: stop + exitWait, forced: forced + exitWait };
-    tell({ livespan: "starting", limits: { start: start + rollback, ...ends } });
+    const ends = { rollback: told(rollback + exitWait), stop: told(stop + exitWait), forced: told(forced + exitWait) };
+    tell({ livespan: "starting", limits: { start: told(start + rollback), ...ends } });
     const text = this.post.isFirst ? apartText(run, app) : undefined;
     if (text !== undefined) log("warn", text);
   }
@@ -135,6 +135,11 @@ export class Supervised implements ServingParent, Door {
 
 const leftToSupervisor: readonly NodeJS.Signals[] =
   process.platform === "win32" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGHUP", "SIGTTIN", "SIGTTOU"];
+
+/** JSON has no word for what has no limit. */
+function told(ms: number): number {
+  return Math.min(ms, Number.MAX_SAFE_INTEGER);
+}
 
 /** A supervisor that has gone is told nothing. */
 function tell(message: WorkerMessage): void {

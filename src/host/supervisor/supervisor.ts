@@ -4,7 +4,7 @@ import type { Log } from "../../kernel/log.ts";
 import type { ProbeAnswer } from "../probes.ts";
 import type { ProcessSettings } from "../settings.ts";
 import { beatEveryOf, watchWorkers } from "./watch.ts";
-import { Crew } from "./crew.ts";
+import { countText, Crew } from "./crew.ts";
 import { exitCodes, forcedCode } from "../exit-code.ts";
 import { Gate } from "./gate.ts";
 import { HealthListener } from "../probes.ts";
@@ -68,6 +68,8 @@ export class Supervisor {
       return this.code ?? worstOf(this.crew.endings);
     } catch (error) {
       this.log("error", messageOf(error), { error });
+      this.stop("SIGTERM");
+      await this.crew.gone();
       return exitCodes.startFailed;
     } finally {
       await this.health?.close();
@@ -90,8 +92,7 @@ export class Supervisor {
   }
 
   private announce(address: Address): void {
-    const { size } = this.crew;
-    this.log("info", `listening on ${address.url} with ${size} ${size === 1 ? "worker" : "workers"}`);
+    this.log("info", `listening on ${address.url} with ${countText(this.crew.size)}`);
     notifyReady(address, this.log);
   }
 
@@ -111,14 +112,16 @@ export class Supervisor {
     this.stopped.resolve();
   }
 
+  private stopFor(signal: NodeJS.Signals): void {
+    this.log("info", `stopping ${countText(this.crew.size)}: ${signal}`);
+    this.stop(signal);
+  }
+
   private heed(): () => void {
     const hasLostTerminal = terminalWatch();
     const signals = new Signals(
       {
-        stop: (signal) => {
-          this.log("info", `stopping ${this.crew.size} workers: ${signal}`);
-          this.stop(signal);
-        },
+        stop: (signal) => this.stopFor(signal),
         force: (signal) => this.crew.stop(signal, true),
         exit: (signal) => {
           for (const worker of this.crew.workers) worker.kill("was ended by a third signal");
@@ -133,7 +136,7 @@ export class Supervisor {
       process.platform === "win32"
         ? []
         : [
-            ["SIGHUP", () => (hasLostTerminal() ? this.stop("SIGHUP") : void this.crew.roll())],
+            ["SIGHUP", () => (hasLostTerminal() ? this.stopFor("SIGHUP") : void this.crew.roll())],
             ["SIGTTIN", () => void this.crew.add()],
             ["SIGTTOU", () => this.crew.remove()],
           ];

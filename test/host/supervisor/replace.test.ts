@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Agent, get } from "node:http";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 import { suite, test } from "node:test";
 import { ask } from "../../programs/program.ts";
@@ -26,7 +26,7 @@ function client(url: string, agent: Agent, end: AbortSignal): Promise<{ answers:
 
 async function statusOf(url: string, agent: Agent): Promise<number | undefined> {
   const request = get(url, { agent });
-  const [response] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(request, "response")) as [IncomingMessage];
   response.resume();
   await once(response, "end");
   return response.statusCode;
@@ -46,6 +46,12 @@ suite("livespan start --workers: replacing", { concurrency: 2 }, () => {
       program.kill("SIGHUP");
       await program.match(new RegExp(`(?:rolling restart done[^]*){${round}}`));
     }
+    // One that closes by itself, while it is given connections.
+    const [, pid] = await program.match(
+      /^livespan info worker 2 \((\d+)\) is ready(?![^]*info worker 2 \(\d+\) is ready)/m,
+    );
+    process.kill(Number(pid), "SIGTERM");
+    await program.match(new RegExp(`is ready in the place of ${pid}`));
     end.abort();
     const results = await Promise.all(clients);
     assert.deepEqual(
@@ -96,6 +102,21 @@ suite("livespan start --workers: replacing", { concurrency: 2 }, () => {
     assert.deepEqual(await fleet.program.stop(), clean);
   });
 
+  test("a WebSocket is told 1012 by a rolling restart, and finds the successor when it comes back", async () => {
+    await using fleet = await Fleet.start(1);
+    const url = (await fleet.program.url()).replace("http", "ws");
+    const first = new WebSocket(`${url}/socket`);
+    const [message] = (await once(first, "message")) as [MessageEvent];
+    const closed = once(first, "close");
+    fleet.program.kill("SIGHUP");
+    const [{ code }] = (await closed) as [CloseEvent];
+    assert.equal(code, 1012);
+    const second = new WebSocket(`${url}/socket`);
+    const [again] = (await once(second, "message")) as [MessageEvent];
+    assert.notEqual(again.data, message.data);
+    assert.deepEqual(await fleet.program.stop(), clean);
+  });
+
   test("a stop during a rolling restart ends the old and the new", async () => {
     await using fleet = await Fleet.start(1);
     await fleet.program.url();
@@ -123,10 +144,11 @@ suite("livespan start --workers: replacing", { concurrency: 2 }, () => {
     const before = await fleet.pids(4);
     const lost = assert.rejects(ask(`${url}/block`));
     await fleet.program.until("block+");
-    // Every second connection would be the blocked one's.
-    assert.equal((await fleet.pids(6)).size >= 1, true);
+    // One of these is given to the blocked one.
+    const answered = Promise.all(Array.from({ length: 6 }, async () => (await ask(`${url}/pid`)).status));
     await fleet.program.match(/error worker \d \(\d+\) is blocked: nothing was heard of it for/);
     await lost;
+    assert.deepEqual(await answered, [200, 200, 200, 200, 200, 200]);
     await fleet.program.match(/worker \d \(\d+\) is ready in the place of/);
     const after = await fleet.pids(4);
     assert.equal([...after].filter((pid) => before.has(pid)).length, 1);

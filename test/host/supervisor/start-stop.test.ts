@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { mkdtempDisposable, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import { suite, test } from "node:test";
-import { ask, inFolder, Program } from "../../programs/program.ts";
+import { ask, inFolder, Program, root } from "../../programs/program.ts";
 import { Fleet } from "../../programs/fleet-program.ts";
 
 const clean = { code: 0, signal: null };
@@ -201,11 +204,56 @@ suite("livespan start --workers: what is told", { concurrency: 3 }, () => {
   });
 
   test("what workers cannot share is a warning, once", async () => {
-    await using fleet = await Fleet.start(2, { env: { SINGLETON: "yes" } });
+    await using fleet = await Fleet.start(2, { env: { APART: "yes" } });
     await fleet.program.url();
     assert.deepEqual(await fleet.program.stop(), clean);
     const { err } = fleet.program;
-    assert.equal(countOf(err, /warn worker 1 .*its singleton tasks run once in each worker: use redisLeases/g), 1);
+    assert.match(err, /warn worker 1 \(\d+\): app "fleet" does not share .*states are in memory.*: use redisStore/);
+    assert.match(err, /its singleton tasks run once in each worker: use redisLeases.*its runs are in memory/);
     assert.equal(countOf(err, /does not share/g), 1);
+  });
+});
+
+/** What runs a command in a terminal of its own, as util-linux has it. */
+const noTerminal =
+  process.platform === "linux" && existsSync("/usr/bin/script") ? false : "this system has no script(1) of util-linux";
+
+suite("livespan start --workers: where it was started", () => {
+  test(
+    "a terminal that is closed stops all: its SIGHUP asks for no rolling restart",
+    { skip: noTerminal },
+    async () => {
+      const main = join(root, "dist/cli/main.js");
+      const command = `exec "${process.execPath}" "${main}" start "${inFolder("fleet.ts")}" --port 0 --workers 2 2>&3`;
+      const env = { PATH: process.env.PATH, SHELL: "/bin/sh", BUDGETS: '{"lameDuck":0}' };
+      const terminal = spawn("script", ["-qfc", command, "/dev/null"], {
+        env,
+        stdio: ["ignore", "ignore", "ignore", "pipe"],
+      });
+      const output = terminal.stdio[3] as Readable;
+      let err = "";
+      for await (const chunk of output) {
+        err += String(chunk);
+        if (err.includes("listening on")) terminal.kill("SIGKILL");
+      }
+      // It ends with the last process that could write to it.
+      assert.match(err, /info stopping 2 workers: SIGHUP\n/);
+      assert.equal(countOf(err, /: stopped cleanly/g), 2);
+      assert.doesNotMatch(err, /rolling/);
+    },
+  );
+
+  test("systemd is told by the supervisor alone", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "livespan-fleet-"));
+    const file = join(folder.path, "told");
+    // A process of its own for each that is told; the workers would have to go through here as well.
+    const tool = `#!/bin/sh\necho "$@" >> "${file}"\n`;
+    await writeFile(join(folder.path, "systemd-notify"), tool, { mode: 0o755 });
+    const env = { PATH: `${folder.path}${delimiter}${process.env.PATH}`, NOTIFY_SOCKET: "/run/notify" };
+    await using fleet = await Fleet.start(2, { env });
+    const { pid } = fleet.program.child;
+    await fleet.program.url();
+    assert.deepEqual(await fleet.program.stop(), clean);
+    assert.equal(await readFile(file, "utf8"), `--ready --pid=${pid}\n--stopping --pid=${pid}\n`);
   });
 });
