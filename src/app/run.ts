@@ -11,7 +11,7 @@ import type { Log } from "../kernel/log.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Interleave } from "../live/server/runtime.ts";
 import type { LiveWing } from "./live.ts";
-import type { Overrides } from "../kernel/graph.ts";
+import type { Overrides, Root } from "../kernel/graph.ts";
 import type { Hono } from "hono";
 import type { HonoEnv } from "../http/context.ts";
 import type { RouteHost } from "../http/host.ts";
@@ -38,7 +38,7 @@ import { problem } from "../http/problem.ts";
 export interface RunOptions {
   readonly world: World;
   readonly budgets?: Partial<Budgets> | undefined;
-  readonly overrides?: Overrides | undefined;
+  readonly overrides?: Overrides | ((roots: readonly Root[]) => Overrides) | undefined;
   /** Where requests come in from outside. */
   readonly intakes?: (fetch: Fetch) => readonly Intake[];
   /** Only looked at, never started: its pages need not be there. */
@@ -107,7 +107,7 @@ export class AppRun {
           ...(intakes?.(this.answer) ?? []),
         ],
         budgets: { ...settings.budgets, ...options.budgets },
-        ...(overrides !== undefined && { overrides }),
+        ...(overrides !== undefined && { overrides: settled(overrides, this.assembly) }),
       },
       world,
     );
@@ -210,6 +210,12 @@ export class AppRun {
     };
     return host;
   }
+}
+
+/** Overrides may be chosen by what there is to override. */
+function settled(overrides: NonNullable<RunOptions["overrides"]>, { roots, tasks }: Assembly): Overrides {
+  if (typeof overrides !== "function") return overrides;
+  return overrides([...roots, ...tasks.map(({ name, needs }) => ({ owner: name, needs }))]);
 }
 
 function descriptionOf({ name, settings }: App<unknown>): Description {

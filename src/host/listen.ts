@@ -28,6 +28,8 @@ export interface ListenAppOptions extends ListenOptions {
 export interface Outlasting {
   /** How each is run, beyond what a listener says. */
   readonly options: Omit<RunOptions, "world" | "intakes" | "address">;
+  /** Called while none runs: after one has gone down, before the next starts. */
+  between(): Promise<void>;
 }
 
 /** One app's time on the listener. */
@@ -168,6 +170,7 @@ export class Listening implements AsyncDisposable {
       this.next = next;
       await this.substitute?.close();
       if (old !== undefined) await this.endReplaced(old);
+      await this.outlasting?.between();
       this.assertServing();
       this.current = next;
       await next.run.start();

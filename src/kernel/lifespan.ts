@@ -76,9 +76,11 @@ export interface LifespanOptions<N extends Needs, V = unknown> {
   readonly optional?: boolean;
   /** Goes down after everything that is not `last`: telemetry, logs. */
   readonly last?: boolean;
+  /** In `livespan dev`, stays up while other code changes, and what it needs with it. Elsewhere it says nothing. */
+  readonly keepOnReload?: boolean;
 }
 
-const optionNames = ["needs", "startTimeout", "stopTimeout", "health", "optional", "last"];
+const optionNames = ["needs", "startTimeout", "stopTimeout", "health", "optional", "last", "keepOnReload"];
 
 /** A declaration as the graph reads it. */
 export class LifespanDeclaration<V = unknown> implements Lifespan<V> {

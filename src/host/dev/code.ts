@@ -7,6 +7,11 @@ export interface Code extends AsyncDisposable {
   load(): Promise<Readonly<Record<string, unknown>>>;
   /** As `load`, but everything runs again. */
   reload(): Promise<Readonly<Record<string, unknown>>>;
+  /**
+   * A print of a lifespan's own code, by its name: another one means that it has changed. Undefined where that cannot be
+   * told.
+   */
+  print(lifespan: string): string | undefined;
 }
 
 /** What the code says of itself. */

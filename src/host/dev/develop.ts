@@ -2,13 +2,15 @@ import type { App } from "../../app/app.ts";
 import type { LivespanError } from "../../kernel/errors.ts";
 import type { ServeOptions } from "../serve.ts";
 import { DevServer } from "./server.ts";
+import { Keeper } from "./keeper.ts";
 import { Listening } from "../listen.ts";
 import { logScreen } from "./screen.ts";
+import { messageOf } from "../../kernel/errors.ts";
 import { processUnhandled } from "../unhandled.ts";
 import { ProcessLife } from "../life.ts";
 import { settingsOf } from "../settings.ts";
 import { steady, textLog } from "../../app/log.ts";
-import { systemClock } from "../../app/world.ts";
+import { nodeWorld, systemClock } from "../../app/world.ts";
 import { viteCode } from "./vite.ts";
 
 export interface DevelopOptions {
@@ -25,14 +27,27 @@ export interface DevelopOptions {
 export async function develop({ entry, appFrom, unreadable, serve }: DevelopOptions): Promise<ProcessLife> {
   const settings = settingsOf(serve);
   const log = steady(settings.log ?? textLog("info"));
-  const listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, log, {}, { options: {} });
+  const world = nodeWorld({ log, unhandled: processUnhandled });
+  const keeper = new Keeper({ world, print: (lifespan) => code.print(lifespan) });
+  const between = (): Promise<void> =>
+    keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
+  const outlasting = { options: { overrides: keeper.overrides }, between };
+  const listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, log, {}, outlasting);
   const code = await viteCode({
     entry,
     root: process.cwd(),
     events: { changed: (files) => server.changed(files) },
     log,
   });
-  const server = new DevServer({ code, appFrom, unreadable, listening, screen: logScreen(log), clock: systemClock });
+  const server = new DevServer({
+    code,
+    appFrom,
+    unreadable,
+    listening,
+    keeper,
+    screen: logScreen(log),
+    clock: systemClock,
+  });
   const life = new ProcessLife({ ...settings, tree: false }, log, server);
   life.begin();
   return life;

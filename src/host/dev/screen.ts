@@ -8,8 +8,8 @@ import { messageOf } from "../../kernel/errors.ts";
 export interface Screen {
   /** The newest code does not serve. Shown until `good`. */
   fault(fault: Fault): void;
-  /** The newest code serves, `ms` after it was noticed. */
-  good(files: readonly string[], ms: number): void;
+  /** The newest code serves, `ms` after it was noticed; `kept` are the lifespans that stayed up meanwhile. */
+  good(files: readonly string[], ms: number, kept: readonly string[]): void;
 }
 
 export function logScreen(log: Log): Screen {
@@ -17,8 +17,9 @@ export function logScreen(log: Log): Screen {
     fault(fault) {
       log("error", `${titleOf(fault)}: ${messageOf(fault.error)}`, { error: fault.error });
     },
-    good(files, ms) {
-      if (files.length > 0) log("info", `reloaded in ${formatMs(ms)}: ${files.join(", ")}`);
+    good(files, ms, kept) {
+      const stayed = kept.length === 0 ? "" : `; kept ${kept.join(", ")}`;
+      if (files.length > 0) log("info", `reloaded in ${formatMs(ms)}: ${files.join(", ")}${stayed}`);
     },
   };
 }

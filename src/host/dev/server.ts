@@ -5,6 +5,7 @@ import type { Carried, Running, Startable } from "../life.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Code } from "./code.ts";
 import type { Fault } from "./fault.ts";
+import type { Keeper } from "./keeper.ts";
 import type { LivespanError } from "../../kernel/errors.ts";
 import type { Listening } from "../listen.ts";
 import type { Screen } from "./screen.ts";
@@ -24,6 +25,7 @@ export interface DevServerOptions {
   /** What is said of an error that loading the code threw. */
   unreadable(error: unknown): LivespanError;
   readonly listening: Listening;
+  readonly keeper: Keeper;
   readonly screen: Screen;
   readonly clock: Clock;
 }
@@ -84,6 +86,7 @@ export class DevServer implements Carried {
 
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
     this.isStopping = true;
+    this.options.keeper.finish();
     this.hurry();
     try {
       return await this.options.listening.stop(request);
@@ -95,6 +98,7 @@ export class DevServer implements Carried {
 
   async release(): Promise<void> {
     await this.options.listening.release();
+    await this.options.keeper[Symbol.asyncDispose]();
     await this.options.code[Symbol.asyncDispose]();
   }
 
@@ -133,7 +137,7 @@ export class DevServer implements Carried {
     if (app === undefined || this.isDirty || this.isStopping) return;
     this.files.clear();
     if (!(await this.replace(app))) return;
-    this.options.screen.good(files, this.options.clock.now() - begun);
+    this.options.screen.good(files, this.options.clock.now() - begun, [...this.options.keeper.reused]);
   }
 
   private async loaded(): Promise<App<unknown> | undefined> {

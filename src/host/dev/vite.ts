@@ -8,6 +8,7 @@ import type { EvaluatedModuleNode, ModuleRunner } from "vite/module-runner";
 import type { Code, CodeEvents } from "./code.ts";
 import type { Log } from "../../kernel/log.ts";
 import manifest from "../../../package.json" with { type: "json" };
+import { type LoadedModule, type LoadedModules, printOf } from "./own-code.ts";
 import { hostError } from "../errors.ts";
 import { loggerOf } from "../../app/build/vite.ts";
 import { ownFolder } from "../../app/pages/guard.ts";
@@ -37,7 +38,7 @@ const target = "node22";
  */
 export async function viteCode(options: ViteOptions): Promise<ViteCode> {
   const [vite, { ModuleRunner: Runner, ESModulesEvaluator, createNodeImportMeta }] = await loadVite();
-  const code = new ViteCode(options, (environment) => {
+  const code = new ViteCode(options, vite.parseSync, (environment) => {
     return new Runner(
       {
         transport: { invoke: (payload) => answer(environment, (payload as CustomPayload).data) },
@@ -102,13 +103,19 @@ export class ViteCode implements Code {
   readonly plugin: Plugin;
   private readonly options: ViteOptions;
   private readonly runnerOf: (environment: () => DevEnvironment) => ModuleRunner;
+  private readonly modules: LoadedModules;
   private server: ViteDevServer | undefined;
   private runner: ModuleRunner | undefined;
   /** Of each file of the program, the content that was last loaded. */
   private readonly contents = new Map<string, string>();
 
-  constructor(options: ViteOptions, runnerOf: (environment: () => DevEnvironment) => ModuleRunner) {
+  constructor(
+    options: ViteOptions,
+    parseSync: typeof import("vite").parseSync,
+    runnerOf: (environment: () => DevEnvironment) => ModuleRunner,
+  ) {
     this.options = options;
+    this.modules = this.modulesOf(parseSync);
     this.runnerOf = runnerOf;
     this.plugin = this.pluginOf();
   }
@@ -130,9 +137,28 @@ export class ViteCode implements Code {
     return this.load();
   }
 
+  print(lifespan: string): string | undefined {
+    return printOf(lifespan, this.modules);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.runner?.close();
     await this.server?.close();
+  }
+
+  private modulesOf(parseSync: typeof import("vite").parseSync): LoadedModules {
+    const of = ({ meta, exports }: EvaluatedModuleNode): LoadedModule => ({
+      exports,
+      code: meta !== undefined && "code" in meta ? meta.code : undefined,
+    });
+    return {
+      all: () => Array.from(this.runner?.evaluatedModules.idToModuleMap.values() ?? [], of),
+      named: (url) => {
+        const module = this.runner?.evaluatedModules.getModuleByUrl(url);
+        return module && of(module);
+      },
+      parse: (code) => parseSync("module.mjs", code).program,
+    };
   }
 
   private pluginOf(): Plugin {
