@@ -1,4 +1,4 @@
-import type { Address, Door, Fetch, Listener, ListenerIntake, ListenOptions } from "../http/server.ts";
+import type { Address, Companion, Door, Fetch, Listener, ListenerIntake, ListenOptions } from "../http/server.ts";
 import type { App } from "../app/app.ts";
 import type { AppRun, RunOptions } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
@@ -30,6 +30,8 @@ export interface Outlasting {
   readonly options: Omit<RunOptions, "world" | "intakes" | "address">;
   /** Called while none runs: after one has gone down, before the next starts. */
   between(): Promise<void>;
+  /** What answers beside them, also between one and the next. */
+  readonly companion?: Companion | undefined;
 }
 
 /** One app's time on the listener. */
@@ -76,7 +78,8 @@ export class Listening implements AsyncDisposable {
     this.log = log;
     this.preset = preset;
     this.outlasting = outlasting;
-    this.listener = nodeListener({ ...listen, clock: systemClock, log, door });
+    const { companion } = outlasting ?? {};
+    this.listener = nodeListener({ ...listen, clock: systemClock, log, door, companion });
   }
 
   get address(): Address | undefined {

@@ -19,7 +19,7 @@ export { Problem, problem, type ProblemBody, type ProblemOptions } from "./probl
 export type { Fetchable, RouteOptions } from "./route.ts";
 export { Routes } from "./routes.ts";
 export type { Fault, In, Out, Schema } from "./schema.ts";
-export type { Address, Fetch, Listener, ListenerOptions, ListenOptions } from "./server.ts";
+export type { Address, Companion, Fetch, Listener, ListenerOptions, ListenOptions } from "./server.ts";
 export { serverErrors } from "./servers/errors.ts";
 export { nodeListener } from "./servers/node.ts";
 export type { ServerEvent } from "./event-stream.ts";

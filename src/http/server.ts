@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../kernel/clock.ts";
 import type { Intake } from "../kernel/intake.ts";
@@ -50,6 +51,16 @@ export interface ListenerOptions extends ListenOptions {
   readonly log: Log;
   /** In place of a socket of its own. */
   readonly door?: Door | undefined;
+  readonly companion?: Companion | undefined;
+}
+
+/** What answers on a listener's socket beside the programs: ahead of any that is attached, and while none is. */
+export interface Companion {
+  /** Whether a request, or an upgrade, to this path and query is its own. */
+  wants(url: string): boolean;
+  answer(request: IncomingMessage, reply: ServerResponse): void;
+  /** The socket is cut when the listener closes. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** Where connections come from that somebody else accepts, for several processes. */

@@ -7,9 +7,10 @@ import type { WebSocketServer } from "ws";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Intake, Leftover } from "../../kernel/intake.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Address, Door, Fetch, Listener, ListenerIntake, ListenerOptions } from "../server.ts";
+import type { Address, Door, Fetch, Listener, ListenerIntake, ListenerOptions, ListenOptions } from "../server.ts";
 import { addressOf } from "./address.ts";
 import { Attachment, type Host } from "./attachment.ts";
+import { Company } from "./company.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import { listenError, serverError } from "./errors.ts";
 import { refuse, Reply } from "./reply.ts";
@@ -22,8 +23,8 @@ import { Parking } from "./parking.ts";
 
 /** A listener on Node's own HTTP server. Nothing is opened until `open`. */
 export function nodeListener(options: ListenerOptions): Listener {
-  const { clock, log, door, ...listen } = options;
-  return new NodeListener(settingsOf(listen), clock, log, door);
+  const { clock, log, door, companion, ...listen } = options;
+  return new NodeListener(settingsOf(listen), { clock, log, door, companion });
 }
 
 /**
@@ -40,6 +41,7 @@ class NodeListener implements Listener, Host {
   private readonly settings: Settings;
   private readonly clock: Clock;
   private readonly door: Door | undefined;
+  private readonly company: Company | undefined;
   private readonly server: Server<typeof IncomingMessage, typeof Reply>;
   private readonly connections = new Map<Duplex, Connection>();
   private readonly held: Hold;
@@ -54,8 +56,9 @@ class NodeListener implements Listener, Host {
   private cancelSweep: (() => void) | undefined;
   private emptied: (() => void) | undefined;
 
-  constructor(settings: Settings, clock: Clock, log: Log, door: Door | undefined) {
+  constructor(settings: Settings, { clock, log, door, companion }: Omit<ListenerOptions, keyof ListenOptions>) {
     this.settings = settings;
+    this.company = companion && new Company(companion);
     this.clock = clock;
     this.door = door;
     this.log = log;
@@ -135,6 +138,7 @@ class NodeListener implements Listener, Host {
   private createServer(): Server<typeof IncomingMessage, typeof Reply> {
     const { keepAliveTimeout, requestTimeout, maxHeaderSize } = this.settings;
     const headersTimeout = Math.min(this.settings.headersTimeout, requestTimeout);
+    const { company } = this;
     const server = createServer(
       {
         IncomingMessage,
@@ -147,7 +151,7 @@ class NodeListener implements Listener, Host {
         // Known from Node 24.9 on. Before, every upgrade comes as one.
         shouldUpgradeCallback: asksForWebSocket,
       },
-      (_, reply) => this.take(reply),
+      company === undefined ? (_, reply) => this.take(reply) : (_, reply) => this.share(company, reply),
     );
     server.closeIdleConnections = () => this.closeIdle();
     server.on("connection", (socket) => this.connect(socket));
@@ -204,12 +208,21 @@ class NodeListener implements Listener, Host {
     else refuse(reply, 503, "The server is stopping.");
   }
 
+  private share(company: Company, reply: Reply): void {
+    if (company.wants(reply.req)) company.answer(reply, this.connections.get(reply.req.socket));
+    else this.take(reply);
+  }
+
   private async upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Node has taken its own listeners off: without one a reset would be an uncaught error.
     socket.on("error", destroy);
     const connection = this.connections.get(socket);
     // A handshake behind a request that is not answered yet is a breach of RFC 6455, and could not be answered in order.
     if (connection === undefined || connection.state === "in-flight") return void socket.destroy();
+    if (this.company?.wants(incoming) === true) {
+      connection.upgraded = true;
+      return this.company.upgrade(incoming, socket, head);
+    }
     const reply = new Reply(incoming);
     reply.assignSocket(incoming.socket);
     reply.setHeader("Connection", "close");
@@ -235,6 +248,7 @@ class NodeListener implements Listener, Host {
     await turn();
     this.held.release((reply) => refuse(reply, 503, "The server is stopping."));
     this.parking.release((parked) => parked.end());
+    this.company?.end();
     this.door?.close();
     this.allClosed = this.endServer();
     this.closedAt = this.clock.now();
