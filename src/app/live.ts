@@ -1,6 +1,7 @@
 import type { AppHandle } from "./handle.ts";
 import type { DurableTasks } from "../live/server/durable.ts";
 import type { HttpEnv, Socket } from "../http/upgrade.ts";
+import type { Estate } from "./estate.ts";
 import type { EmbeddedState, PageData } from "../live/client/page.ts";
 import type { Instance } from "../live/server/engine.ts";
 import type { LiveLimits } from "../live/server/limits.ts";
@@ -16,6 +17,7 @@ import { appError } from "./errors.ts";
 import { Connections } from "../live/server/connections.ts";
 import { declarationOfState, type StateDeclaration } from "../live/server/state.ts";
 import { encode } from "../live/server/encode.ts";
+import { type Estate as LeftStates, type Heir, inherit, leave } from "../live/server/estate.ts";
 import { isSecure, newSession, sessionOf, sessionResponse, tabOf } from "../live/server/session.ts";
 import { LifespanDeclaration } from "../kernel/lifespan.ts";
 import { limitsFrom } from "../live/server/limits.ts";
@@ -36,6 +38,8 @@ export interface LiveParts {
   readonly app: AppHandle;
   readonly interleave: Interleave | undefined;
   readonly durable: DurableTasks;
+  /** Where the run before has left what this one is to go on with. */
+  readonly estate: Estate | undefined;
   /** What lifespans yielded, once they are up. */
   values(needs: Needs): Record<string, unknown>;
 }
@@ -48,7 +52,7 @@ export class LiveWing {
   private readonly connections: Connections;
 
   /** @throws LivespanError INVALID_STATE, DUPLICATE_STATE, UNKNOWN_OPTION, INVALID_DECLARATION */
-  constructor({ states: declared, store = memoryStore(), limits: given, world, app, ...parts }: LiveParts) {
+  constructor({ states: declared, store = memoryStore(), limits: given, world, app, estate, ...parts }: LiveParts) {
     const { clock, log } = world;
     const states = distinct(declared);
     const limits = limitsFrom(given);
@@ -66,7 +70,9 @@ export class LiveWing {
     this.connections = new Connections({ engine: this.states, clock, log, limits });
     const kept = {
       owner: `app "${app.name}"`,
-      needs: { store: storeLifespan(store, this.states, this.connections, world) },
+      needs: {
+        store: storeLifespan({ live: this.states, connections: this.connections, states, log }, world, estate),
+      },
     };
     this.roots = [kept, ...states.map(({ name, needs }) => ({ owner: `state "${name}"`, needs }))];
   }
@@ -173,22 +179,28 @@ function refusalOf(state: string, key: string | undefined): (error: unknown) => 
 
 type RefusedState = Pick<EmbeddedState, "state" | "key">;
 
-function storeLifespan(
-  store: Store,
-  states: Live,
-  connections: Connections,
-  { clock, log }: World,
-): LifespanDeclaration {
+function storeLifespan(heir: Heir, { clock, log }: World, estate: Estate | undefined): LifespanDeclaration {
+  const { live, connections } = heir;
+  const { store } = live;
   return new LifespanDeclaration(`live.${store.name}`, {}, async function* () {
     await store.open({
       clock,
       log,
-      changed: (place, saved, ops) => states.changed(place, saved, ops),
-      missed: () => states.missed(),
+      changed: (place, saved, ops) => live.changed(place, saved, ops),
+      missed: () => live.missed(),
     });
+    const firsts = takeOver(heir, estate);
     yield;
     connections.close();
-    states.clear();
+    estate?.leaveLive(() => leave(heir, firsts));
+    live.clear();
     await store.close();
   });
+}
+
+/** Gives what is of use later on: the rest is not to be kept as long as the app runs. */
+function takeOver(heir: Heir, estate: Estate | undefined): LeftStates["firsts"] | undefined {
+  const left = estate?.takeLive();
+  if (left !== undefined) inherit(heir, left);
+  return left?.firsts;
 }

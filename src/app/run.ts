@@ -6,6 +6,7 @@ import type { Budgets } from "../kernel/budgets.ts";
 import type { Client } from "../work/client.ts";
 import type { Description } from "../http/description.ts";
 import type { DurableWork } from "./durable.ts";
+import type { Estate } from "./estate.ts";
 import type { Engine } from "../work/engine.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Intake } from "../kernel/intake.ts";
@@ -49,6 +50,8 @@ export interface RunOptions {
   readonly engine?: Engine | undefined;
   /** In tests: decides which of the blocks that are asked for comes first. */
   readonly interleave?: Interleave | undefined;
+  /** What outlives a run that is replaced by another one. */
+  readonly estate?: Estate | undefined;
   /** Where the app listens, once it does. */
   readonly address?: () => Address | undefined;
 }
@@ -126,6 +129,7 @@ export class AppRun {
       world: options.world,
       interleave: options.interleave,
       app: this.handle,
+      estate: options.estate,
       durable: { start: (request, id) => this.durable!.start(request, id) },
       values: (needs) => this.generation.values(needs),
     });

@@ -6,6 +6,7 @@ import type { Intake } from "../kernel/intake.ts";
 import type { Log } from "../kernel/log.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
+import { Estate } from "../app/estate.ts";
 import { hostError } from "./errors.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { nodeListener } from "../http/servers/node.ts";
@@ -57,6 +58,7 @@ export class Listening implements AsyncDisposable {
   private readonly outlasting: Outlasting | undefined;
   private readonly listener: Listener;
   private substitute: Intake | undefined;
+  private readonly estate = new Estate();
   private current: Turn | undefined;
   private next: Turn | undefined;
   private replacing: Promise<void> | undefined;
@@ -145,6 +147,7 @@ export class Listening implements AsyncDisposable {
     const closing = this.phase === "between" ? this.listener.close() : undefined;
     this.phase = "stopping";
     if (this.current !== undefined && closing === undefined) this.current.intake.replaced = false;
+    this.estate.end();
     try {
       return await this.run?.stop(request);
     } finally {
@@ -208,6 +211,7 @@ export class Listening implements AsyncDisposable {
       world: nodeWorld({ log: this.log, unhandled }),
       budgets: { ...this.preset, ...app.settings.budgets, ...budgets },
       intakes: (fetch) => [(intake = this.listener.intake(this.probed(fetch, () => run)))],
+      estate: this.estate,
       address: () => this.address,
     });
     if (this.outlasting !== undefined) intake!.replaced = true;

@@ -116,15 +116,20 @@ export class TabClient implements LiveClient {
     this.line.start();
   }
 
-  private greet(): void {
+  private greet(again?: number): void {
     const { schema } = this;
     const wants = this.replicas.from(0).map((replica) => replica.want);
     this.told = wants.length;
-    this.send(["h", { protocol, ...this.tabId.hello, ...(schema === undefined ? {} : { schema }), wants }]);
+    this.send(["h", { protocol, ...this.tabId.hello, schema, again, wants }]);
   }
 
   private take(frame: PlainFrame): void {
     switch (frame[0]) {
+      case "h":
+        // The line is up, and what was said on it is not known at its other end any more.
+        this.unplug();
+        this.lostAt = this.world.clock.now();
+        return this.greet(frame[1]);
       case "w":
         return this.welcome(frame[1]);
       case "s":
@@ -137,6 +142,8 @@ export class TabClient implements LiveClient {
         return this.outbox.settle(frame[1], frame[2]);
       case "x":
         return this.outbox.fail(frame[1], new LiveError(frame[2], frame[3]));
+      case "u":
+        return console.warn(frame[2]);
       case "n":
         return this.replicas.at(frame[1])?.refuse(new LiveError(frame[2], frame[3]));
       case "p":

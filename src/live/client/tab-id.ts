@@ -32,8 +32,7 @@ export class TabId {
 
   /** What is said of it in a hello. */
   get hello(): Pick<Hello, "tab" | "copyOf"> {
-    if (this.held !== undefined) return { tab: this.held };
-    return this.copyOf === undefined ? {} : { copyOf: this.copyOf };
+    return { tab: this.held, copyOf: this.copyOf };
   }
 
   /** Finds out which one it is; `embedded` is the tab that the page was made for. */

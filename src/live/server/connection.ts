@@ -10,7 +10,7 @@ import { failed, told } from "./answer.ts";
 import { closings, mostWants } from "../wire/frames.ts";
 import { type Debtor, Feed } from "./feed.ts";
 import { helloOf } from "./hello.ts";
-import { type Incoming, Misfit, readFrame } from "./incoming.ts";
+import { type Incoming, isFields, Misfit, readFrame } from "./incoming.ts";
 import { liveError } from "../errors.ts";
 import { Stopping } from "../../kernel/catalogue.ts";
 import { Line, type LineEnd } from "./line.ts";
@@ -21,6 +21,8 @@ import { RequestFacts } from "./facts.ts";
 const mostMisfits = 10;
 /** Pings that may go unanswered. */
 const mostPings = 2;
+/** How often a client was asked for another hello: each time by another number, over all programs of this process. */
+let timesAsked = 0;
 
 /** What all connections have in common. */
 export interface Surroundings {
@@ -40,6 +42,8 @@ export class Connection implements Pulsed, LineEnd, Debtor {
   private readonly socket: LiveSocket;
   /** Until the hello: what is to be known of it is the tab's then. */
   private request: SocketRequest | undefined;
+  /** From then on. */
+  private facts: RequestFacts | undefined;
   private readonly allowance: Allowance;
   private readonly feed: Feed;
   private tab: Tab | undefined;
@@ -135,12 +139,24 @@ export class Connection implements Pulsed, LineEnd, Debtor {
     }
     const { clock, limits } = this.around;
     const cancel = clock.after(limits.helloTimeout, () => this.end(closings.silent, "no hello"), true);
-    const { done, value } = await messages.next().finally(cancel);
-    if (done === true || this.isOver) return;
-    const hello = helloOf(readFrame(value));
+    const first = await this.first(messages).finally(cancel);
+    if (first === undefined) return;
+    const hello = helloOf(first);
     if (hello instanceof Error) return this.refuse(hello);
     const entered = this.enter(hello, session).catch((error: unknown) => this.refuse(error));
     await this.unlessOver(entered);
+  }
+
+  /** What comes on a socket that was handed on before the hello that is asked for was said to the program before. */
+  private async first(messages: AsyncIterator<string | Uint8Array>): Promise<Incoming | Misfit | undefined> {
+    const again = this.socket.isHandedOn === true ? ++timesAsked : undefined;
+    if (again !== undefined) this.feed.tell(["h", again]);
+    for (;;) {
+      const { done, value } = await messages.next();
+      if (done === true || this.isOver) return undefined;
+      const frame = readFrame(value);
+      if (again === undefined || isHello(frame, again)) return frame;
+    }
   }
 
   private async enter({ tab: token, copyOf, wants }: Hello, session: string): Promise<void> {
@@ -148,7 +164,8 @@ export class Connection implements Pulsed, LineEnd, Debtor {
     const { tab, fresh } = await engine.tab({ token, copyOf, session });
     if (this.isOver) return;
     const line = this.takeOver(tab, fresh);
-    tab.connected(new RequestFacts(tab.token, session, this.request!));
+    this.facts = new RequestFacts(tab.token, session, this.request!);
+    tab.connected(this.facts);
     this.request = undefined;
     const { schema } = engine;
     this.feed.tell(["w", { tab: tab.token, fresh, schema, heartbeat: limits.heartbeat } satisfies Welcome]);
@@ -188,12 +205,19 @@ export class Connection implements Pulsed, LineEnd, Debtor {
       return this.missed(place, want, error);
     }
     if (this.isOver) return;
+    this.sayIfAnew(place, want, instance);
     const replica = new Replica(place, instance);
-    replica.resume(
-      want,
-      left.find((candidate) => candidate?.isOf(want.state, want.key)),
-    );
+    // Of the same version another program may show something else.
+    const before = left.find((candidate) => candidate?.isOf(want.state, want.key));
+    if (this.socket.isHandedOn !== true) replica.resume(want, before);
     this.feed.open(replica);
+  }
+
+  /** Whoever has seen it before is told why it is another one. */
+  private sayIfAnew(place: number, { epoch }: Want, instance: Instance): void {
+    if (epoch === undefined || epoch === instance.epoch) return;
+    const why = this.around.engine.anew?.(instance);
+    if (why !== undefined) this.feed.tell(["u", place, why]);
   }
 
   private missed(place: number, { state, key }: Want, error: unknown): void {
@@ -300,9 +324,16 @@ export class Connection implements Pulsed, LineEnd, Debtor {
 
   /** At stop: once nothing runs and nothing is owed. Changes that are not sent are sent when the tab resumes. */
   private endIfDone(): void {
-    if (this.isStopping && (this.line?.runs ?? 0) === 0 && this.feed.owed === 0) {
-      this.end(closings.restart, "service restart");
-    }
+    if (!this.isStopping || (this.line?.runs ?? 0) > 0 || this.feed.owed > 0) return;
+    if (this.socket.isReplaced === true) this.handOn();
+    else this.end(closings.restart, "service restart");
+  }
+
+  private handOn(): void {
+    if (this.isOver) return;
+    this.leave();
+    const head = this.facts?.head ?? this.request!;
+    this.socket.handOn?.(head, { text: '["p"]', every: this.around.limits.heartbeat });
   }
 
   private end(code: number, reason: string): void {
@@ -329,4 +360,8 @@ export class Connection implements Pulsed, LineEnd, Debtor {
   private log(message: string, fields: Readonly<Record<string, unknown>>): void {
     this.around.log("error", message, { ...fields, token: this.tab?.token });
   }
+}
+
+function isHello(frame: Incoming | Misfit, again: number): boolean {
+  return !(frame instanceof Misfit) && frame[0] === "h" && isFields(frame[1]) && frame[1]["again"] === again;
 }

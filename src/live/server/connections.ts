@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Engine, Tab } from "./engine.ts";
 import type { Limits } from "./limits.ts";
-import type { Line } from "./line.ts";
+import { Line, type LineMemory } from "./line.ts";
 import type { LiveSocket, SocketRequest } from "./socket.ts";
 import type { LivespanError } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
@@ -76,6 +76,16 @@ export class Connections {
       this.allowances.leave(allowance);
       this.open--;
     }
+  }
+
+  /** What was sent by a tab and answered to it. */
+  memoryOf(tab: Tab): LineMemory | undefined {
+    return this.around.lines.get(tab)?.memory;
+  }
+
+  /** The tab goes on where it was with the program before. */
+  remember(tab: Tab, memory: LineMemory): void {
+    this.around.lines.set(tab, new Line(tab, this.around.log, memory));
   }
 
   /** After the last socket: sets no timer from now on. */

@@ -72,4 +72,6 @@ export interface Engine {
    * @throws LivespanError TAB_REFUSED when it belongs to another session
    */
   tab(wanted: WantedTab): Promise<{ readonly tab: Tab; readonly fresh: boolean }>;
+  /** Why it began anew although the program before had kept it; undefined when it did not. */
+  anew?(instance: Instance): string | undefined;
 }

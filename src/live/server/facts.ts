@@ -16,6 +16,11 @@ export class RequestFacts implements ConnectionFacts {
     this.raw = Buffer.from(request.headers.join("\n"), "latin1").toString("latin1");
   }
 
+  /** The request that opened it, as it came. */
+  get head(): { readonly url: string; readonly headers: readonly string[] } {
+    return { url: this.url, headers: this.raw.split("\n") };
+  }
+
   get headers(): Readonly<Record<string, string>> {
     // Without a prototype: a header may be named like one of its properties.
     const record: Record<string, string> = Object.create(null);

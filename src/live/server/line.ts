@@ -7,6 +7,12 @@ import { answered, failed, told } from "./answer.ts";
 const mostAnswers = 64;
 const mostUnits = 256 * 1024;
 
+/** What a line knows of the events that were sent, apart from its connection. */
+export interface LineMemory {
+  readonly highest: number;
+  readonly answers: ReadonlyMap<number, string>;
+}
+
 /** A connection, as the line of its tab sees it. */
 export interface LineEnd {
   /** An event of the tab has been answered; it may have come over an earlier connection. */
@@ -33,9 +39,17 @@ export class Line {
   private older: Map<number, string> | undefined;
   private units = 0;
 
-  constructor(tab: Tab, log: Log) {
+  /** Of a tab that the program before has had, it knows what that knew. */
+  constructor(tab: Tab, log: Log, before?: LineMemory) {
     this.tab = tab;
     this.log = log;
+    if (before === undefined) return;
+    this.highest = before.highest;
+    for (const [id, text] of before.answers) this.remember(id, text);
+  }
+
+  get memory(): LineMemory {
+    return { highest: this.highest, answers: new Map([...(this.older ?? []), ...(this.answers ?? [])]) };
   }
 
   get runs(): number {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { AnyState, Draft } from "./state.ts";
 import type { BackgroundTask, LiveApp } from "./context.ts";
 import type { Clock } from "../../kernel/clock.ts";
@@ -20,6 +20,7 @@ import { liveError } from "../errors.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { Owners } from "./owners.ts";
 import { Projection } from "./projection.ts";
+import { schemaOf } from "./schema.ts";
 import { seal } from "./seal.ts";
 import { sleep } from "../../kernel/alarms.ts";
 import { Stopping } from "../../kernel/catalogue.ts";
@@ -69,6 +70,8 @@ export class Live implements Engine, Runtime, Intake {
   private readonly unwatch = new Map<Owner, (() => void)[]>();
   private readonly lifespans = new Map<StateDeclaration, Values<{}>>();
   private readonly end = new Aborter();
+  /** Why something began anew that the program before had kept. */
+  private replaced: Map<string, string> | undefined;
   /** How many tabs have an event in hand. */
   private busy = 0;
   private idle: PromiseWithResolvers<void> | undefined;
@@ -128,6 +131,27 @@ export class Live implements Engine, Runtime, Intake {
   disconnected(tab: Tab): void {
     this.connectedTabs.delete(tab.token);
     this.release(tab.owner);
+  }
+
+  anew({ declaration, owner }: Instance): string | undefined {
+    return this.replaced?.get(idOf({ owner: owner.name, state: declaration.name }));
+  }
+
+  // What a program takes over from the one before.
+
+  /** Tabs that are at hand, connected or not. */
+  get allTabs(): Iterable<Tab> {
+    return this.tabs.values();
+  }
+
+  /** A tab that the program before has had at hand. */
+  resume(token: string, session: string, copyOf: string | undefined): Tab {
+    return this.tabs.get(token) ?? this.add(token, session, copyOf);
+  }
+
+  /** What was kept there is not used. */
+  beganAnew(place: Place, why: string): void {
+    (this.replaced ??= new Map()).set(idOf(place), why);
   }
 
   // What handlers, tasks and the rest of the app use.
@@ -362,13 +386,6 @@ export class Live implements Engine, Runtime, Intake {
   }
 }
 
-/** Changes when what the states declare does, and not with their values. */
-function schemaOf(states: readonly StateDeclaration[]): string {
-  const shapes = states.map(({ name, vars, computed, handlers }) => [
-    name,
-    vars,
-    computed.map(([each]) => each),
-    [...handlers.keys()],
-  ]);
-  return createHash("sha256").update(JSON.stringify(shapes)).digest("base64url").slice(0, 12);
+function idOf({ owner, state }: Place): string {
+  return `${owner} ${state}`;
 }

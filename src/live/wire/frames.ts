@@ -31,15 +31,17 @@ export interface Want {
   readonly version?: number;
 }
 
-/** The first frame of a client. */
+/** The first frame of a client; asked again, it says what it would on a line of its own. */
 export interface Hello {
   readonly protocol: number;
   /** The tab that it was; absent for a new one. */
-  readonly tab?: string;
+  readonly tab?: string | undefined;
   /** A tab that was duplicated in the browser: the new one starts with a copy of that tab's states. */
-  readonly copyOf?: string;
+  readonly copyOf?: string | undefined;
   /** What the server said the states look like when the page was made; it answers with what they look like now. */
-  readonly schema?: string;
+  readonly schema?: string | undefined;
+  /** The number that the server asked again with, when it did. */
+  readonly again?: number | undefined;
   readonly wants: readonly Want[];
 }
 
@@ -76,17 +78,21 @@ export type ClientFrame =
 /**
  * What a server sends.
  *
+ *     ["h", number]                            another program has the socket: say hello again, with the number. It has heard
+ *                                              nothing of what was said before that
  *     ["w", welcome]                           the answer to the hello
  *     ["s", place, epoch, version, state]      a snapshot: vars and computed
  *     ["r", place, epoch, version, ops]        a resume: changes from what the want said to `version`
  *     ["d", place, to, ops, from?]             a delta; `from` is `to - 1` unless said
  *     ["a", id, value?]                        an event was handled; all its deltas came before
  *     ["x", id, code, message]                 an event was not
+ *     ["u", place, message]                    the state has begun anew, and why: what was kept is not for this program
  *     ["n", place, code, message]              a want was refused; the tab goes on without it
  *     ["p"]                                    a ping
  *     ["no", code, message]                    the connection is refused and will be closed
  */
 export type ServerFrame =
+  | readonly ["h", number]
   | readonly ["w", Welcome]
   | readonly ["s", number, string, number, object]
   | readonly ["S", number, string, number, string]
@@ -97,6 +103,7 @@ export type ServerFrame =
   | readonly ["a", number, unknown?]
   | readonly ["A", number, string]
   | readonly ["x", number, string, string]
+  | readonly ["u", number, string]
   | readonly ["n", number, string, string]
   | readonly ["p"]
   | readonly ["no", string, string];

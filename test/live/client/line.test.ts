@@ -127,6 +127,76 @@ describe("a line that is lost", () => {
   }
 });
 
+describe("a line that another program has", () => {
+  test("is greeted again: states go on from what they have, and events that were not answered are sent again", async () => {
+    using page = wired();
+    const state = page.client.state<Counter>("counter");
+    const socket = await page.socket();
+    socket.welcome();
+    socket.say(["s", 0, "e", 7, snapshot]);
+    const [done, open] = [state.events.add(1), state.events.add(2)];
+    const [first, second] = socket.sent.slice(-2) as [unknown[], unknown[]];
+    socket.say(["a", first[1], 1]);
+    await done;
+    const statuses: string[] = [];
+    page.client.subscribe(() => statuses.push(page.client.status));
+    socket.sent.length = 0;
+    socket.say(["h", 5]);
+    const late = state.events.add(3);
+    const wants = [{ state: "counter", epoch: "e", version: 7 }];
+    assert.deepEqual(socket.sent, [["h", { protocol: 1, tab: "tab-1", schema: "v1", again: 5, wants }]]);
+    socket.say(["w", { tab: "tab-1", fresh: false, schema: "v2", heartbeat: 15_000 }]);
+    assert.deepEqual(
+      socket.sent.slice(1).map((frame) => (frame as unknown[])[4]),
+      [2, 3],
+    );
+    assert.deepEqual(socket.sent[1], second);
+    socket.say(["s", 0, "f", 8, { count: 6 }]);
+    socket.say(["a", second[1], 2]);
+    socket.say(["a", (socket.sent[2] as unknown[])[1], 3]);
+    assert.deepEqual([await open, await late, state.get()], [2, 3, { count: 6 }]);
+    assert.deepEqual([page.sockets.length, page.client.outdated, new Set(statuses)], [1, true, new Set(["live"])]);
+  });
+
+  test("takes what was asked for with it: a snapshot after a gap is asked for anew", async () => {
+    using page = wired();
+    const state = page.client.state("counter");
+    const socket = await page.socket();
+    socket.welcome();
+    socket.say(["s", 0, "e", 7, snapshot]);
+    socket.say(["d", 0, 99, []]);
+    socket.say(["h", 1]);
+    const [, hello] = socket.sent.at(-1) as [string, { wants: unknown }];
+    assert.deepEqual(hello.wants, [{ state: "counter" }]);
+    socket.say(["w", { tab: "tab-1", fresh: false, schema: "v1", heartbeat: 15_000 }]);
+    socket.say(["s", 0, "f", 1, { count: 2 }]);
+    assert.deepEqual(state.get(), { count: 2 });
+  });
+
+  test("that is lost before the welcome is no longer away than since then", async () => {
+    using page = wired();
+    const socket = await page.socket();
+    socket.welcome();
+    await page.clock.advance(20_000);
+    socket.say(["h", 1]);
+    assert.equal(page.client.status, "live");
+    socket.events.closed(1012);
+    assert.equal(page.client.status, "resuming");
+  });
+
+  test("says why a state began anew, in the browser's console", async (context) => {
+    const warn = context.mock.method(console, "warn", () => {});
+    using page = wired();
+    const socket = await page.socket();
+    socket.welcome();
+    socket.say(["u", 0, "It is another one."]);
+    assert.deepEqual(
+      warn.mock.calls.map(({ arguments: said }) => said),
+      [["It is another one."]],
+    );
+  });
+});
+
 describe("a line that is silent", () => {
   test("answers pings, and is live as long as they come", async () => {
     using page = wired();

@@ -125,7 +125,7 @@ export class Page implements ClientWorld, Disposable {
     this.client.close();
   }
 
-  private openReal(path: string, events: SocketEvents): ClientSocket {
+  openReal(path: string, events: SocketEvents): ClientSocket {
     const socket = new WebSocket(this.url.replace("http", "ws") + path, { headers: { ...this.headers } });
     this.latest = socket;
     socket.on("open", () => events.opened());

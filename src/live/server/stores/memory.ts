@@ -38,6 +38,9 @@ interface Waiter {
   readonly fail: (error: Error) => void;
 }
 
+/** All that a memory store holds, taken out of it. */
+export type MemoryContents = ReadonlyMap<string, Owner>;
+
 const held: Outcome = { kind: "held" };
 
 /**
@@ -55,12 +58,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(idle, limit);
 }
 
-class MemoryStore implements Store {
+export class MemoryStore implements Store {
   readonly name = "memory";
   readonly isShared = false;
   private readonly idle: number;
   private readonly limit: number;
-  private readonly owners = new Map<string, Owner>();
+  private owners = new Map<string, Owner>();
   private count = 0;
   private fence = 0;
   /** Another one as soon as something was forgotten: what is made anew counts its versions from 1 again. */
@@ -85,14 +88,34 @@ class MemoryStore implements Store {
     this.cancelSweep?.();
     this.cancelSweep = undefined;
     this.after = undefined;
-    for (const { name, waiting } of this.owners.values()) {
+    this.empty();
+  }
+
+  /** Takes out all that it holds, for one that comes after it in this process. */
+  empty(): MemoryContents {
+    const { owners } = this;
+    for (const { name, waiting } of owners.values()) {
       const closed = (): Error =>
         liveError("STORE_UNREACHABLE", `the store was closed while "${name}" was waited for.`);
       for (const waiter of waiting ?? []) waiter.fail(closed());
     }
-    this.owners.clear();
+    this.owners = new Map();
     this.count = 0;
     this.epoch = newEpoch();
+    return owners;
+  }
+
+  /** Goes on with what another one has held, as far as it `fits`, in an epoch of its own. */
+  adopt(contents: MemoryContents, fits: (place: Place, value: object) => boolean): void {
+    for (const { name, first, used } of contents.values()) {
+      const entry = this.add(name);
+      entry.used = used;
+      for (let kept = first; kept !== undefined; kept = kept.next) {
+        if (!fits({ owner: name, state: kept.state }, kept.saved.value)) continue;
+        entry.first = { ...kept, saved: { ...kept.saved, epoch: this.epoch }, next: entry.first };
+        this.count++;
+      }
+    }
   }
 
   load({ owner, state }: Place): Saved | undefined {
