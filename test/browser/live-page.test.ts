@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testApp } from "livespan/testing";
+import type { App } from "livespan";
+import { listen } from "livespan/node";
 import app from "../programs/live-page/app.ts";
 import { useBrowser } from "./browser.ts";
 
@@ -24,4 +26,30 @@ test("a page with states: right before its socket opens, alive after, the same w
 
   const other = await visitor.open(t.url);
   await other.getByText("Counted 0 times").waitFor();
+});
+
+test("a page keeps its socket and its state when its app is replaced, and shows nothing of it", async () => {
+  const again = async (n: number): Promise<App<unknown>> => {
+    const file = `../programs/live-page/app.ts?${n}`;
+    const { default: next }: { default: App<unknown> } = await import(file);
+    return next;
+  };
+  await using listening = await listen(await again(0));
+  await using visitor = await browser.visitor();
+  const page = await visitor.context.newPage();
+  const sockets = { opened: 0, closed: 0 };
+  page.on("websocket", (socket) => {
+    sockets.opened++;
+    socket.on("close", () => sockets.closed++);
+  });
+  await page.goto(listening.address!.url);
+  const button = page.getByRole("button", { name: "Count" });
+  for (let n = 1; n <= 5; n++) {
+    await button.click();
+    await page.getByText(`Counted ${n} times`).waitFor();
+    await listening.replace(await again(n));
+  }
+  await button.click();
+  await page.getByText("Counted 6 times").waitFor();
+  assert.deepEqual(sockets, { opened: 1, closed: 0 });
 });

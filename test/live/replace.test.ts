@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
-import { describe, test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type App, createApp, lifespan } from "livespan";
-import type { LiveState } from "livespan/client";
-import { type AnyState, defineState, memoryStore } from "livespan/live";
-import { listen } from "livespan/node";
+import { createApp, lifespan } from "livespan";
+import { defineState, memoryStore } from "livespan/live";
+import { redisStore } from "livespan/redis";
 import { z } from "zod";
 import { gate } from "../http/servers/listening.ts";
 import { WebSocket } from "ws";
 import { Client } from "./connection/client.ts";
-import { Page, until } from "./client/world.ts";
+import { appOf, scene, sees, stateOf } from "./replaceable.ts";
+import { redisUrl } from "../services/redis.ts";
+
+const url = await redisUrl();
 
 const add = z.number().int();
 
@@ -30,72 +32,10 @@ function counterOf(by: string, work: () => Promise<void> | void = () => {}) {
   }));
 }
 
-const appOf = (...states: AnyState[]): App<unknown> => createApp({ states });
-
-/** A page whose socket is watched: `closes` has the code of each close. */
-class WatchedPage extends Page {
-  readonly closes: number[];
-  readonly statuses: string[];
-
-  constructor(url: string, cookie: string) {
-    const closes: number[] = [];
-    super(url, {
-      headers: { cookie },
-      open: (path, events) =>
-        this.openReal(path, { ...events, closed: (code) => (closes.push(code), events.closed(code)) }),
-    });
-    this.closes = closes;
-    const statuses: string[] = (this.statuses = []);
-    this.client.subscribe(() => statuses.push(this.client.status));
-  }
-}
-
-/** An app that listens, and the pages that are open. */
-async function scene(app: App<unknown>) {
-  const logged: string[] = [];
-  const log = (level: string, message: string): void => void logged.push(`${level} ${message}`);
-  const listening = await listen(app, { log });
-  const pages: WatchedPage[] = [];
-  return {
-    listening,
-    logged,
-    replace: (next: App<unknown>) => listening.replace(next),
-    cookie: () => cookieOf(listening.address!.url),
-    async page() {
-      const { url } = listening.address!;
-      const page = new WatchedPage(url, await cookieOf(url));
-      pages.push(page);
-      return page;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const page of pages) page.client.close();
-      await listening.stop();
-    },
-  };
-}
-
-async function cookieOf(url: string): Promise<string> {
-  const { headers } = await fetch(`${url}/_live/session`);
-  return headers.get("set-cookie")!.split(";")[0]!;
-}
-
 function collector(): () => void {
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc") as () => void;
 }
-
-type Seen = LiveState & { readonly events: Record<string, (arg?: unknown) => Promise<unknown>> };
-
-async function stateOf(page: Page, name = "counter", key?: string): Promise<Seen> {
-  const state = page.client.state<AnyState>(name, key === undefined ? {} : { key }) as unknown as Seen;
-  await state.ready;
-  return state;
-}
-
-const sees = (state: Seen, expected: object) =>
-  until(state, () => Object.entries(expected).every(([name, value]) => Reflect.get(state.get() ?? {}, name) === value));
-
-const warnings = (context: TestContext) => context.mock.method(console, "warn", () => {}).mock;
 
 test("twenty replacements leave the socket, the status and the counter of a tab as they are", async () => {
   await using s = await scene(appOf(counterOf("0")));
@@ -266,6 +206,48 @@ test("one that both programs have is taken over too", async () => {
   await sees(counter, { n: 5, label: "5 by new" });
 });
 
+test("with redis the states are where they were, and the sockets stay too", async () => {
+  const store = () => redisStore({ url, prefix: `replace-${process.pid}:` });
+  const made = (by: string) => createApp({ states: [counterOf(by)], store: store() });
+  await using s = await scene(made("old"));
+  const page = await s.page();
+  const counter = await stateOf(page);
+  await counter.events.add!(5);
+  await s.replace(made("new"));
+  assert.equal(await counter.events.add!(1), "new");
+  assert.deepEqual([page.closes, counter.get()], [[], { n: 6, last: "new", label: "6 by new" }]);
+});
+
+test("with a store of another kind the tab is another one, and the log says so", async () => {
+  await using s = await scene(appOf(counterOf("old")));
+  const page = await s.page();
+  const counter = await stateOf(page);
+  await counter.events.add!(5);
+  const { tab } = page.client;
+  const store = redisStore({ url, prefix: `replace-${process.pid}:` });
+  await s.replace(createApp({ states: [counterOf("new")], store }));
+  await sees(counter, { n: 0, label: "0 by new" });
+  assert.notEqual(page.client.tab, tab);
+  assert.deepEqual(page.closes, []);
+  assert.ok(s.logged.some((line) => /warn .*not taken over: the app has the store "redis"/.test(line)));
+});
+
+test("a handler that outlasts the drain loses its socket; the page comes back to the new program", async () => {
+  const begun = gate();
+  const stuck = counterOf("old", () => (begun.open(), new Promise(() => {})));
+  await using s = await scene(appOf(stuck), { budgets: { drain: 50 } });
+  const page = await s.page();
+  const counter = await stateOf(page);
+  const sent = counter.events.add!(1);
+  await begun.opened;
+  await s.replace(appOf(counterOf("new")));
+  await page.until(({ status }) => status !== "live");
+  await page.clock.advance(1_000);
+  // Nothing of it was kept, so it is run again.
+  assert.equal(await sent, "new");
+  assert.deepEqual([page.closes, counter.get()], [[1006], { n: 1, last: "new", label: "1 by new" }]);
+});
+
 test("a replacement that does not start keeps the sockets, and the next one has the states", async () => {
   const broken = lifespan("broken", async function* () {
     await new Promise(setImmediate); // the store is open by then, and has what the old one had
@@ -367,83 +349,4 @@ test("a hundred replacements keep nothing of the programs that were", async () =
   // The one that runs, and the one whose end its neighbour has waited for.
   assert.ok(left <= 4, `${left} of ${programs.length} are left`);
   assert.deepEqual(page.closes, []);
-});
-
-describe("a state that is declared otherwise", () => {
-  const stateWith = (vars: Record<string, unknown>, hidden: Record<string, unknown> = {}) =>
-    defineState("thing", { vars, private: hidden }).events(({ on }) => ({
-      set: on(z.record(z.string(), z.unknown()), (v, all) => void Object.assign(v, all)),
-    }));
-
-  const kept: readonly (readonly [string, object, object, object, object])[] = [
-    ["a new first value", { n: 1 }, { n: 5 }, { n: 2 }, { n: 5 }],
-    ["a new var", { n: 1 }, { n: 5 }, { n: 1, m: 7 }, { n: 5, m: 7 }],
-    ["a var less", { n: 1, m: 2 }, { n: 5, m: 3 }, { n: 1 }, { n: 5 }],
-    ["a value that has the new shape already", { who: null }, { who: "Ann" }, { who: "" }, { who: "Ann" }],
-    ["a record", { all: {} }, { all: { a: 1 } }, { all: {} }, { all: { a: 1 } }],
-    ["other rows", { rows: [1] }, { rows: [1, 2] }, { rows: ["x"] }, { rows: [1, 2] }],
-  ];
-  for (const [what, before, set, after, expected] of kept) {
-    test(`goes on with ${what}`, async (context) => {
-      const warned = warnings(context);
-      await using s = await scene(appOf(stateWith({ ...before })));
-      const page = await s.page();
-      const thing = await stateOf(page, "thing");
-      await thing.events.set!(set);
-      await s.replace(appOf(stateWith({ ...after, program: "new" })));
-      await sees(thing, { program: "new" });
-      assert.deepEqual(thing.get(), { ...expected, program: "new" });
-      assert.deepEqual([page.closes, warned.callCount()], [[], 0]);
-    });
-  }
-
-  const anew: readonly (readonly [string, object, object, string])[] = [
-    ["kind", { n: 1 }, { n: "x" }, '"n" changed from number to string'],
-    ["list", { n: {} }, { n: [] }, '"n" changed from object to list'],
-    ["nothing", { n: 1 }, { n: null }, '"n" changed from number to null'],
-    ["map", { n: new Set() }, { n: new Map() }, '"n" changed from set to map'],
-    ["date", { n: "" }, { n: new Date(0) }, '"n" changed from string to date'],
-    ["field", { n: { a: 1 } }, { n: { a: 1, b: 2 } }, '"n.b" is new'],
-    ["field that is gone", { n: { a: 1, b: 2 } }, { n: { a: 1 } }, '"n.b" is gone'],
-    ["field's kind", { n: { a: { b: 1 } } }, { n: { a: { b: "" } } }, '"n.a.b" changed from number to string'],
-  ];
-  for (const [what, before, after, why] of anew) {
-    test(`begins anew with another ${what}, and the page and the log are told why`, async (context) => {
-      const warned = warnings(context);
-      await using s = await scene(appOf(stateWith({ ...before, other: 1 })));
-      const page = await s.page();
-      const thing = await stateOf(page, "thing");
-      await thing.events.set!({ other: 2 });
-      await s.replace(appOf(stateWith({ ...after, other: 1, program: "new" })));
-      await sees(thing, { program: "new" });
-      assert.deepEqual(thing.get(), { ...after, other: 1, program: "new" });
-      const line = `State "thing" began anew: ${why}.`;
-      assert.deepEqual(
-        warned.calls.map(({ arguments: [said] }) => String(said)),
-        [line],
-      );
-      assert.deepEqual(
-        s.logged.filter((each) => each.includes("anew")),
-        [`warn ${line}`],
-      );
-      assert.deepEqual([page.closes, page.client.status], [[], "live"]);
-      // It is said once.
-      await s.replace(appOf(stateWith({ ...after, other: 1, program: "newer" })));
-      await thing.events.set!({ program: "newer" });
-      assert.equal(warned.callCount(), 1);
-    });
-  }
-
-  test("is compared with what it was when it comes back after a program that had none of it", async (context) => {
-    const warned = warnings(context);
-    const other = defineState("other", { vars: { n: 0 } });
-    await using s = await scene(appOf(other, stateWith({ n: 1 }, { m: 1 })));
-    const page = await s.page();
-    const thing = await stateOf(page, "thing");
-    await thing.events.set!({ n: 3, m: 4 });
-    await s.replace(appOf(other));
-    await s.replace(appOf(other, stateWith({ n: 1 }, { m: "" })));
-    await until(thing, () => warned.callCount() === 1);
-    assert.match(String(warned.calls[0]!.arguments[0]), /"m" changed from number to string/);
-  });
 });

@@ -48,8 +48,10 @@ export class Line {
     for (const [id, text] of before.answers) this.remember(id, text);
   }
 
+  /** Without what still runs: that may be run again, and the store knows what of it was kept. */
   get memory(): LineMemory {
-    return { highest: this.highest, answers: new Map([...(this.older ?? []), ...(this.answers ?? [])]) };
+    const highest = Math.min(this.highest, ...Array.from(this.running ?? [], (id) => id - 1));
+    return { highest, answers: new Map([...(this.older ?? []), ...(this.answers ?? [])]) };
   }
 
   get runs(): number {
