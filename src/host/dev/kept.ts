@@ -58,6 +58,7 @@ export class Kept implements Brought {
     try {
       await this.generation.start();
     } catch (error) {
+      signal.throwIfAborted();
       // The generation that it is in says by itself whose start failed.
       throw error instanceof LivespanError && error.code === "START_FAILED" ? error.cause : error;
     } finally {
@@ -66,7 +67,12 @@ export class Kept implements Brought {
   }
 
   async stop(): Promise<void> {
-    await this.generation.stop({ lameDuck: 0 });
+    try {
+      await this.generation.stop({ lameDuck: 0 });
+    } catch (error) {
+      // What ended by itself has said why to whoever used it.
+      if ((await this.generation.ended).cause.kind === "asked") throw error;
+    }
   }
 }
 
