@@ -102,9 +102,8 @@ test("what the new code has no more is closed, and what needs something else is 
 
 test("a start that fails leaves it up for the next", async () => {
   await using loop = new Loop();
-  const broken = lifespan("broken", function* () {
+  const broken = lifespan("broken", (): Generator<void, void, void> => {
     throw new Error("no");
-    yield;
   });
   await loop.serve(createApp({ lifespan: { a: loop.declare("a") } }));
   await assert.rejects(loop.serve(createApp({ lifespan: { a: loop.declare("a"), broken } })), {
