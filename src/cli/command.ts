@@ -15,6 +15,7 @@ const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise
   dev: { summary: "run an app while it is being written", load: async () => (await import("./dev.ts")).dev },
   start: { summary: "run an app as a production process", load: async () => (await import("./start.ts")).start },
   build: { summary: "build an app and its pages for production", load: async () => (await import("./build.ts")).build },
+  check: { summary: "check an app without starting it", load: async () => (await import("./check.ts")).check },
   worker: {
     summary: "run a worker of an app as a process of its own",
     load: async () => (await import("./worker.ts")).worker,

@@ -29,6 +29,18 @@ export const cliErrors = {
     means: "The command names a run that the engine does not have.",
     remedy: "livespan runs lists them; see that DATABASE_URL, or the folder, is that of the app.",
   },
+  UNREACHABLE: {
+    means: "livespan check: something is declared and exported, and nothing that starts has a use for it.",
+    remedy: "Name it where it is needed, or take it away.",
+  },
+  STALE_BUILD: {
+    means: "livespan check: sources are no longer what was built.",
+    remedy: "Run livespan build.",
+  },
+  NOT_SHARED: {
+    means: "livespan check: what several processes are to share is kept in the memory of each.",
+    remedy: "Use a store, leases or an engine that processes share.",
+  },
 } as const;
 
 export const cliError = errorsOf(cliErrors);

@@ -33,12 +33,13 @@ export const start: Verb = {
     const options = optionsFrom(given);
     const crew = crewFrom(given);
     const parent = await joinSupervisor();
+    const unload = leaveOnSignal(parent?.signals);
     const entry = await chooseEntry(entryOf("start", words));
     if (crew !== undefined && parent === undefined) {
+      unload();
       sayBuilt(entry, options);
       return supervise(["start", ...args], crew, options);
     }
-    const unload = leaveOnSignal(parent?.signals);
     const app = await loadApp(entry);
     // A supervisor has said it for all of its workers.
     if (parent === undefined) sayBuilt(entry, options, app.settings.log);

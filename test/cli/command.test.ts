@@ -18,7 +18,7 @@ suite("command line", { concurrency: 4 }, () => {
       assert.deepEqual([code, err], [0, ""]);
       assert.match(
         out,
-        /^usage:\n {2}livespan dev {6}run an app while it is being written\n {2}livespan start {4}run an app as a production process\n {2}livespan build {4}build an app and its pages for production\n {2}livespan worker {3}run a worker of an app as a process of its own\n {2}livespan runs {5}list, show, cancel and replay runs\n {2}livespan graph/,
+        /^usage:\n {2}livespan dev {6}run an app while it is being written\n {2}livespan start {4}run an app as a production process\n {2}livespan build {4}build an app and its pages for production\n {2}livespan check {4}check an app without starting it\n {2}livespan worker {3}run a worker of an app as a process of its own\n {2}livespan runs {5}list, show, cancel and replay runs\n {2}livespan graph/,
       );
     });
   }

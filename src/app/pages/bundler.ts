@@ -68,6 +68,12 @@ export async function bundle(pages: readonly PageEntry[], options: BundleOptions
 
 /** @throws LivespanError PAGE_PEER or BUILD_PEER when pages cannot be built for want of a package. */
 export async function loadPeers(root: string): Promise<typeof import("vite")> {
+  assertReact(root);
+  return await loadVite();
+}
+
+/** @throws LivespanError PAGE_PEER */
+export function assertReact(root: string): void {
   const require = createRequire(join(root, "package.json"));
   for (const name of ["react", "react-dom"]) {
     try {
@@ -76,7 +82,6 @@ export async function loadPeers(root: string): Promise<typeof import("vite")> {
       throw appError("PAGE_PEER", `pages are made with ${name}, which is not installed in ${root}.`, { cause });
     }
   }
-  return await loadVite();
 }
 
 /** Vite says to all of the process that it is in production when nobody has said anything. The returned function ends this. */

@@ -44,16 +44,7 @@ export class Pages {
   /** Before anything of the app is opened. @throws LivespanError for pages that cannot be served. */
   async open(): Promise<void> {
     const { declared, states } = this.plan;
-    for (const page of declared) {
-      const wanted = page.states.map((state) => pageStateFrom(state, `page("${page.path}")`));
-      this.statesOf.set(page, wanted);
-      const missing = wanted.find(({ state }) => !states.some(({ name }) => name === state.name));
-      if (missing === undefined) continue;
-      throw appError(
-        "PAGE_STATES",
-        `page("${page.path}") has the state "${missing.state.name}", which the app has not.`,
-      );
-    }
+    for (const page of declared) this.statesOf.set(page, statesOf(page, states));
     await this.source.open();
   }
 
@@ -122,6 +113,14 @@ export class Pages {
     const asset = this.source.asset(nameFrom(pathname.slice(base.length)));
     return asset && assetResponse(asset, request);
   }
+}
+
+/** What a page is rendered with. @throws LivespanError PAGE_STATES for a state that is not the app's, PAGE_OPTION, INVALID_STATE */
+export function statesOf(page: PageDeclaration, states: readonly AnyState[]): readonly PageState[] {
+  const wanted = page.states.map((state) => pageStateFrom(state, `page("${page.path}")`));
+  const missing = wanted.find(({ state }) => !states.some(({ name }) => name === state.name));
+  if (missing === undefined) return wanted;
+  throw appError("PAGE_STATES", `page("${page.path}") has the state "${missing.state.name}", which the app has not.`);
 }
 
 /** Each entry once: pages may share one. */

@@ -20,19 +20,8 @@ export class BuiltPages implements PageSource {
   }
 
   async open(): Promise<void> {
-    const { out, base } = this.settings;
-    const manifest = await readManifest(out);
-    if (manifest === undefined) throw appError("PAGE_NOT_BUILT", `there are no built pages in ${out}.`);
-    if (manifest.base !== base) {
-      throw appError(
-        "PAGE_NOT_BUILT",
-        `the pages in ${out} were built for "${manifest.base}", but are served under "${base}".`,
-      );
-    }
-    const missing = this.entries.filter(({ id }) => !Object.hasOwn(manifest.pages, id));
-    if (missing.length > 0) {
-      throw appError("PAGE_NOT_BUILT", `${out} has no ${missing.map(({ id }) => id).join(", ")}.`);
-    }
+    const { out } = this.settings;
+    const manifest = await builtManifest(this.entries, this.settings);
     const folder = join(out, manifest.folder);
     this.readAssets(manifest, folder);
     for (const { id } of this.entries) {
@@ -65,4 +54,19 @@ export class BuiltPages implements PageSource {
       throw appError("PAGE_NOT_BUILT", `the server's part of ${id}, ${path}, could not be loaded.`, { cause });
     }
   }
+}
+
+/** What was built of these pages. @throws LivespanError PAGE_NOT_BUILT when something of them is missing. */
+export async function builtManifest(entries: readonly PageEntry[], { out, base }: PagesSettings): Promise<Manifest> {
+  const manifest = await readManifest(out);
+  if (manifest === undefined) throw appError("PAGE_NOT_BUILT", `there are no built pages in ${out}.`);
+  if (manifest.base !== base) {
+    throw appError(
+      "PAGE_NOT_BUILT",
+      `the pages in ${out} were built for "${manifest.base}", but are served under "${base}".`,
+    );
+  }
+  const missing = entries.filter(({ id }) => !Object.hasOwn(manifest.pages, id));
+  if (missing.length === 0) return manifest;
+  throw appError("PAGE_NOT_BUILT", `${out} has no ${missing.map(({ id }) => id).join(", ")}.`);
 }
