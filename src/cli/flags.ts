@@ -63,10 +63,11 @@ export function usageOf(
   known: Readonly<Record<string, Flag>>,
   words = "[file]",
 ): string {
-  const lines = Object.entries(known).map(([name, flag]) => {
-    const form = `--${name}${flag.value === undefined ? "" : ` <${flag.value}>`}`;
-    return `  ${form.padEnd(22)} ${flag.summary}`;
-  });
+  const forms = Object.entries(known).map(
+    ([name, { value, summary: does }]) => [`--${name}${value === undefined ? "" : ` <${value}>`}`, does] as const,
+  );
+  const width = Math.max(...forms.map(([form]) => form.length));
+  const lines = forms.map(([form, does]) => `  ${form.padEnd(width)} ${does}`);
   return `usage: livespan ${command} ${words} [options]\n\n${summary}\n\n${lines.join("\n")}\n`;
 }
 

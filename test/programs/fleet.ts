@@ -1,4 +1,5 @@
 // An app to be run as several processes. The environment names a file that says how its setup and teardown behave at that moment.
+import inspector from "node:inspector";
 import { readFileSync } from "node:fs";
 import { type Budgets, createApp, lifespan, lifespanTask } from "livespan";
 import { defineState } from "livespan/live";
@@ -7,8 +8,10 @@ import { memoryEngine } from "livespan/work";
 const { MOOD, BUDGETS = "{}", APART, DOOMED } = process.env;
 const mood = (): string => (MOOD === undefined ? "" : readFileSync(MOOD, "utf8"));
 
-function block(): never {
-  for (;;);
+/** For longer than any test waits, but not for ever: what a failed test leaves behind ends. */
+function block(): void {
+  const until = performance.now() + 60_000;
+  while (performance.now() < until);
 }
 
 const db = lifespan("db", async function* ({ sleep }) {
@@ -46,6 +49,7 @@ app.ws("/socket", async ({ socket }) => {
   await socket.send(String(process.pid));
   await socket.closed;
 });
+app.get("/debug", () => void inspector.open(0, "127.0.0.1"));
 app.get("/block", () => {
   process.stdout.write("block+\n");
   block();

@@ -58,7 +58,11 @@ export class Supervisor {
 
   /** The whole life of the process. Settles with its exit code. */
   async run(): Promise<number> {
-    const undo = [this.heed(), tolerateClosedOutput(), watchWorkers(this.crew.workers, this.options.timeout, this.log)];
+    const undo = [
+      this.heed(),
+      tolerateClosedOutput(),
+      watchWorkers(this.crew.workers, this.options.timeout, this.log, systemClock),
+    ];
     try {
       const port = await this.health?.open();
       if (port !== undefined) this.log("info", `probes on port ${port}`);

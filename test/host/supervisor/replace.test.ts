@@ -155,6 +155,25 @@ suite("livespan start --workers: replacing", { concurrency: 2 }, () => {
     assert.deepEqual(await fleet.program.stop(), clean);
   });
 
+  test("one that is debugged may stand still", async () => {
+    await using fleet = await Fleet.start(2, { flags: ["--worker-timeout", "1"], budgets: { stop: 0 } });
+    const { program } = fleet;
+    const url = await program.url();
+    const pidOf = async (path: string): Promise<number> => Number(await (await ask(url + path)).text());
+    assert.equal((await ask(`${url}/debug`)).status, 204);
+    await program.until("Debugger listening");
+    // Each is asked for longer than it takes to say so.
+    const [first, second] = [await pidOf("/slow"), await pidOf("/slow")];
+    assert.notEqual(first, second);
+    const lost = [assert.rejects(ask(`${url}/block`)), assert.rejects(ask(`${url}/block`))];
+    // Only one of the two is killed, although both are silent.
+    await program.match(/block\+\n[^]*block\+\n/);
+    await program.match(/is ready in the place of (?:\d+)/);
+    assert.equal(program.err.match(/is blocked/g)?.length, 1);
+    assert.deepEqual(await program.stop(), { code: 75, signal: null });
+    await Promise.all(lost);
+  });
+
   test("a worker that ends again and again ends the supervisor: exit 70", async () => {
     await using fleet = await Fleet.start(1, { env: { DOOMED: "yes" } });
     assert.deepEqual(await fleet.program.end(), { code: 70, signal: null });
