@@ -28,7 +28,10 @@ export interface Running {
   stop(request?: StopRequest): Promise<StopReport>;
 }
 
-export type Startable = Pick<Running, "start" | "stop">;
+export interface Startable {
+  start(): Promise<void>;
+  stop(request?: StopRequest): Promise<StopReport | undefined>;
+}
 
 /** What a process carries: an app on a socket, or a worker, which has none. */
 export interface Carried {
@@ -37,8 +40,8 @@ export interface Carried {
   /** Makes it, without starting it. @throws LivespanError for whatever is wrong with its declarations. */
   prepare(): Promise<Startable>;
   stop(request?: StopRequest): Promise<StopReport | undefined>;
-  /** Settles, once it has been started, with the report of what ran last. */
-  ended(): Promise<StopReport>;
+  /** Settles, once it has been started, with the report of what ran last; undefined when there was nothing to stop. */
+  ended(): Promise<StopReport | undefined>;
   /** Gives up what outlives a run. */
   release(): Promise<void>;
   /** Where it listens, once it is ready; undefined for a worker. */
@@ -126,7 +129,10 @@ export class ProcessLife {
   }
 
   private async run(): Promise<number> {
-    return (await this.start()) ?? this.conclude(await this.carried.ended());
+    const code = await this.start();
+    if (code !== undefined) return code;
+    const report = await this.carried.ended();
+    return report === undefined ? this.codeOf(exitCodes.clean) : this.conclude(report);
   }
 
   /** Undefined once ready, else the code of a failed start. */
@@ -136,7 +142,8 @@ export class ProcessLife {
       if (healthPort !== undefined) this.log("info", `probes on port ${healthPort}`);
       const run = await this.carried.prepare();
       // A signal may have come before there was anything to stop.
-      if (this.asked !== undefined) throw startAborted(describeCause((await run.stop(this.asked)).cause));
+      const stopped = this.asked && (await run.stop(this.asked));
+      if (stopped !== undefined) throw startAborted(describeCause(stopped.cause));
       await run.start();
     } catch (error) {
       return this.startFailed(error);
@@ -172,7 +179,11 @@ export class ProcessLife {
   private conclude(report: StopReport): number {
     this.log(report.errors.length > 0 ? "error" : "info", reportText(report), this.settings.json ? { report } : {});
     this.writeReport(report);
-    return this.forcedBy === undefined ? exitCodeOf(report) : forcedCode(this.forcedBy);
+    return this.codeOf(exitCodeOf(report));
+  }
+
+  private codeOf(code: number): number {
+    return this.forcedBy === undefined ? code : forcedCode(this.forcedBy);
   }
 
   private writeReport(report: StopReport): void {

@@ -94,6 +94,13 @@ export class Program implements AsyncDisposable {
     return this.when(`to print ${pattern}`, () => pattern.exec(this.out) ?? pattern.exec(this.err));
   }
 
+  /** Settles once what it logged has more than `count` matches of a global pattern. */
+  async outgrow(pattern: RegExp, count: number): Promise<void> {
+    await this.when(`to log ${pattern} more than ${count} times`, () => {
+      return (this.err.match(pattern)?.length ?? 0) > count || undefined;
+    });
+  }
+
   /** Settles with its address once it listens. */
   async url(): Promise<string> {
     const [, url = ""] = await this.match(/listening on (http:\S+?)["\s]/);

@@ -38,6 +38,7 @@ export async function develop({ entry, appFrom, unreadable, serve }: DevelopOpti
     root: process.cwd(),
     events: { changed: (files) => server.changed(files) },
     log,
+    clock: systemClock,
   });
   const server = new DevServer({
     code,

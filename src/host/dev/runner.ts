@@ -2,9 +2,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { CustomPayload, DevEnvironment } from "vite";
-import type { EvaluatedModuleNode, EvaluatedModules, ModuleRunner } from "vite/module-runner";
+import type { EvaluatedModuleNode, EvaluatedModules, ModuleEvaluator, ModuleRunner } from "vite/module-runner";
 import manifest from "../../../package.json" with { type: "json" };
 import { hostError } from "../errors.ts";
+import { ModuleGraph } from "./graph.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { ownFolder } from "../../app/pages/guard.ts";
 
@@ -30,20 +31,38 @@ export const ownNames = Object.keys(manifest.exports).map((path) => path.replace
 
 const own = createRequire(join(ownFolder, "package.json"));
 
+/** Whom a runner asks for modules. */
+export interface Asked {
+  readonly environment: () => DevEnvironment;
+  /** Names of this package that are not run, but loaded as Node does: this very copy. */
+  readonly loaded: readonly string[];
+  /** Is told of what a module, by its path, has asked for in vain. */
+  missing?(specifier: string, importer: string): void;
+}
+
+type Invocation = { readonly name: string; readonly data: readonly unknown[] };
+type Fetch = Parameters<DevEnvironment["fetchModule"]>;
+type Evaluator = InstanceType<Vite["runner"]["ESModulesEvaluator"]>;
+
 /** Runs the modules of one of Vite's environments, in this process. */
 export class Runner {
+  readonly graph: ModuleGraph;
+  private readonly asked: Asked;
   private readonly runner: ModuleRunner;
+  private changes = 0;
 
   constructor({ runner: { ModuleRunner, ESModulesEvaluator, createNodeImportMeta } }: Vite, asked: Asked) {
+    this.asked = asked;
     this.runner = new ModuleRunner(
       {
-        transport: { invoke: (payload) => answer(asked, (payload as CustomPayload).data) },
+        transport: { invoke: (payload) => this.answer((payload as CustomPayload).data) },
         hmr: false,
         createImportMeta: createNodeImportMeta,
         sourcemapInterceptor: "prepareStackTrace",
       },
-      new ESModulesEvaluator(),
+      this.evaluatorOf(new ESModulesEvaluator()),
     );
+    this.graph = new ModuleGraph(this.runner.evaluatedModules);
   }
 
   get modules(): EvaluatedModules {
@@ -55,54 +74,84 @@ export class Runner {
     try {
       return await this.runner.import<T>(url);
     } catch (error) {
-      // A module that has failed, or one that it imports, would give the same error for ever.
-      await Promise.all(Array.from(this.modules.idToModuleMap.values(), (module) => this.forget(module)));
+      // A stack is written when it is first looked at, and needs the source maps of what is taken out now.
+      if (error instanceof Error) void error.stack;
+      await this.graph.dropFailed();
       throw error;
     }
   }
 
+  /** Files have changed: modules, and all that import them, are to run again. */
+  drop(modules: Iterable<EvaluatedModuleNode>): void {
+    this.changes++;
+    this.graph.drop(modules);
+  }
+
   /** A file's modules and all that import them are to run again. */
   invalidate(file: string): void {
-    const { modules } = this;
-    const stale = new Set(modules.getModulesByFile(file));
-    // A set may grow while it is walked; imports may go in circles.
-    for (const each of stale) {
-      for (const id of each.importers) {
-        const importer = modules.getModuleById(id);
-        if (importer !== undefined) stale.add(importer);
-      }
-    }
-    for (const each of stale) modules.invalidateModule(each);
+    this.drop(this.graph.byFile(file));
   }
 
   clear(): void {
-    this.runner.clearCache();
+    this.changes++;
+    this.graph.clear();
   }
 
   close(): Promise<void> {
     return this.runner.close();
   }
 
-  private async forget(module: EvaluatedModuleNode): Promise<void> {
-    await module.promise?.catch(() => this.modules.invalidateModule(module));
+  /** What the module runner asks for. What fails is thrown as it is: sent, an error would lose its class. */
+  private async answer({ name, data }: Invocation): Promise<{ result: unknown }> {
+    const { environment, loaded } = this.asked;
+    if (name === "getBuiltins") return { result: environment().config.resolve.builtins.map(builtin) };
+    const [url, importer, options] = data as Fetch;
+    if (loaded.includes(url)) return { result: { externalize: pathToFileURL(own.resolve(url)).href, type: "module" } };
+    // What has run and is still there is not stale, whatever Vite has forgotten: its importers would get two of it.
+    if (options?.cached === true) return { result: { cache: true } };
+    return { result: await this.fetch(url, importer, options) };
   }
-}
 
-/** Whom a runner asks for modules. */
-export interface Asked {
-  readonly environment: () => DevEnvironment;
-  /** Names of this package that are not run, but loaded as Node does: this very copy. */
-  readonly loaded: readonly string[];
-}
+  private async fetch(...[url, importer, options]: Fetch): Promise<unknown> {
+    const { changes } = this;
+    try {
+      await this.assertFound(url, importer);
+      const result = await this.asked.environment().fetchModule(url, importer, options);
+      return changes === this.changes ? result : await this.fetch(url, importer, options);
+    } catch (error) {
+      if (importer !== undefined) this.asked.missing?.(url, importer);
+      throw error;
+    }
+  }
 
-type Invocation = { readonly name: string; readonly data: readonly unknown[] };
+  /** Vite would look for what an import asks in vain from the root, and remember for ever what it has not found. */
+  private async assertFound(url: string, importer: string | undefined): Promise<void> {
+    const isPath = /^[./](?!@)/.test(url);
+    if (!isPath || (url.startsWith("/") && (await this.resolves(url)))) return;
+    const from = importer === undefined ? "" : `, imported from ${importer}`;
+    throw Object.assign(new Error(`Cannot find module "${url}"${from}`), { code: "ERR_MODULE_NOT_FOUND" });
+  }
 
-/** What the module runner asks of the server. What fails is thrown as it is: sent, an error would lose its class. */
-async function answer({ environment, loaded }: Asked, { name, data }: Invocation): Promise<{ result: unknown }> {
-  if (name === "getBuiltins") return { result: environment().config.resolve.builtins.map(builtin) };
-  const [url, ...rest] = data as Parameters<DevEnvironment["fetchModule"]>;
-  if (loaded.includes(url)) return { result: { externalize: pathToFileURL(own.resolve(url)).href, type: "module" } };
-  return { result: await environment().fetchModule(url, ...rest) };
+  private async resolves(url: string): Promise<boolean> {
+    const { moduleGraph, pluginContainer } = this.asked.environment();
+    return (await moduleGraph.getModuleByUrl(url)) !== undefined || (await pluginContainer.resolveId(url)) !== null;
+  }
+
+  /** Runs modules, but lets those that have been taken out meanwhile begin nothing more. */
+  private evaluatorOf(evaluator: Evaluator): ModuleEvaluator {
+    return {
+      startOffset: evaluator.startOffset,
+      runExternalModule: (file) => evaluator.runExternalModule(file),
+      runInlinedModule: (context, code, module) => {
+        const { __vite_ssr_import__: request } = context;
+        const guarded: typeof request = async (...args) => {
+          if (!this.graph.has(module)) throw new Error(`${module.file} has changed while it was loaded`);
+          return request(...args);
+        };
+        return evaluator.runInlinedModule({ ...context, __vite_ssr_import__: guarded }, code);
+      },
+    };
+  }
 }
 
 function builtin(name: string | RegExp): object {

@@ -3,27 +3,21 @@ import type { App } from "../../app/app.ts";
 import type { AppRun } from "../../app/run.ts";
 import type { Carried, Running, Startable } from "../life.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import type { Code } from "./code.ts";
 import type { Fault } from "./fault.ts";
 import type { Keeper } from "./keeper.ts";
-import type { LivespanError } from "../../kernel/errors.ts";
 import type { Listening } from "../listen.ts";
 import type { Screen } from "./screen.ts";
 import type { StopReport } from "../../kernel/report.ts";
 import type { StopRequest } from "../../kernel/generation.ts";
 import { faultAnswer } from "./fault.ts";
+import { Loader, type LoaderOptions } from "./loader.ts";
 
 /** Milliseconds without a further change after which a save counts as complete. */
 const quiet = 15;
 /** Milliseconds from the beginning of one swap to that of the next, at least. */
 const pace = 200;
 
-export interface DevServerOptions {
-  readonly code: Code;
-  /** The app that the code declares. @throws LivespanError when it declares none. */
-  appFrom(module: Readonly<Record<string, unknown>>): App<unknown>;
-  /** What is said of an error that loading the code threw. */
-  unreadable(error: unknown): LivespanError;
+export interface DevServerOptions extends LoaderOptions {
   readonly listening: Listening;
   readonly keeper: Keeper;
   readonly screen: Screen;
@@ -40,6 +34,7 @@ export interface DevServerOptions {
  */
 export class DevServer implements Carried {
   private readonly options: DevServerOptions;
+  private readonly loader: Loader;
   private readonly files = new Set<string>();
   private isDirty = true;
   private isStopping = false;
@@ -53,6 +48,7 @@ export class DevServer implements Carried {
 
   constructor(options: DevServerOptions) {
     this.options = options;
+    this.loader = new Loader(options);
   }
 
   running(): Running | undefined {
@@ -65,29 +61,33 @@ export class DevServer implements Carried {
 
   async prepare(): Promise<Startable> {
     const start = async (): Promise<void> => {
+      if (this.isStopping) return;
       await this.options.listening.open();
       await this.swapAll();
     };
-    return { start, stop: (request) => this.stopped(request) };
+    return { start, stop: (request) => this.stop(request) };
   }
 
   changed(files: readonly string[]): void {
     for (const file of files) this.files.add(file);
     this.isDirty = true;
+    this.loader.giveUp();
     this.options.listening.giveUpNext("newer code");
     void this.swapAll();
   }
 
   /** The newest generation's report, when the whole was asked to stop: one that fails by itself is not the end. */
-  async ended(): Promise<StopReport> {
+  async ended(): Promise<StopReport | undefined> {
     await this.end.promise;
-    return this.options.listening.ended();
+    const report = await this.options.listening.run?.generation.ended;
+    return report?.cause.kind === "asked" ? report : undefined;
   }
 
   async stop(request?: StopRequest): Promise<StopReport | undefined> {
     this.isStopping = true;
     this.options.keeper.finish();
     this.hurry();
+    this.loader.giveUp();
     try {
       return await this.options.listening.stop(request);
     } finally {
@@ -100,10 +100,6 @@ export class DevServer implements Carried {
     await this.options.listening.release();
     await this.options.keeper[Symbol.asyncDispose]();
     await this.options.code[Symbol.asyncDispose]();
-  }
-
-  private async stopped(request?: StopRequest): Promise<StopReport> {
-    return (await this.stop(request))!;
   }
 
   private swapAll(): Promise<void> {
@@ -141,12 +137,9 @@ export class DevServer implements Carried {
   }
 
   private async loaded(): Promise<App<unknown> | undefined> {
-    const { code, appFrom, unreadable } = this.options;
     try {
-      const module = await code.load().catch((error: unknown) => {
-        throw unreadable(error);
-      });
-      return appFrom(module);
+      // Where nothing is served, nothing is gained by what has run already.
+      return await this.loader.load(!this.isServing);
     } catch (error) {
       if (this.isDirty || this.isStopping) return undefined;
       // What the change had overtaken is still the newest code that loads.
@@ -155,6 +148,10 @@ export class DevServer implements Carried {
       this.fault({ kind: "load", error });
       return undefined;
     }
+  }
+
+  private get isServing(): boolean {
+    return this.options.listening.run?.generation.ready === true;
   }
 
   private async replace(app: App<unknown>): Promise<boolean> {
@@ -184,6 +181,6 @@ export class DevServer implements Carried {
   private fault(fault: Fault): void {
     const { listening, screen } = this.options;
     screen.fault(fault);
-    if (listening.run?.generation.ready !== true) listening.standIn(faultAnswer(fault));
+    if (!this.isServing) listening.standIn(faultAnswer(fault));
   }
 }

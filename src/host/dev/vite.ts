@@ -1,11 +1,13 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import type { EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
+import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
 import type { EvaluatedModuleNode } from "vite/module-runner";
+import type { Clock } from "../../kernel/clock.ts";
 import type { Code, CodeEvents } from "./code.ts";
 import type { Log } from "../../kernel/log.ts";
 import { type LoadedModule, type LoadedModules, printOf } from "./own-code.ts";
 import { loadVite, ownNames, Runner, type Vite } from "./runner.ts";
+import { Contents } from "./contents.ts";
+import { MissingImports } from "./missing.ts";
+import type { ModuleGraph } from "./graph.ts";
 import { loggerOf } from "../../app/build/vite.ts";
 
 export interface ViteOptions {
@@ -17,6 +19,7 @@ export interface ViteOptions {
   readonly config?: string | false | undefined;
   readonly events: CodeEvents;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** Under this everything lies that browsers ask of Vite: no path of an app's. */
@@ -52,27 +55,43 @@ export async function viteCode(options: ViteOptions): Promise<ViteCode> {
 export class ViteCode implements Code {
   readonly plugin: Plugin;
   private readonly options: ViteOptions;
-  private readonly vite: Vite;
+  private readonly runner: Runner;
+  private readonly graph: ModuleGraph;
   private readonly modules: LoadedModules;
   private server: ViteDevServer | undefined;
-  private runner: Runner | undefined;
-  /** Of each file of the program, the content that was last loaded. */
-  private readonly contents = new Map<string, string>();
+  private isRestarted = false;
+  private readonly contents: Contents;
+  private readonly missing: MissingImports;
 
   constructor(options: ViteOptions, vite: Vite) {
+    const { clock } = options;
     this.options = options;
-    this.vite = vite;
-    this.modules = this.modulesOf(vite.server.parseSync);
+    this.contents = new Contents({ clock, changed: (file) => this.server!.watcher.emit("change", file) });
+    this.missing = new MissingImports({ clock, installed: () => this.look("node_modules") });
     this.plugin = this.pluginOf();
+    this.runner = new Runner(vite, {
+      environment: () => this.environment,
+      loaded: ownNames,
+      missing: (specifier, importer) => this.missing.add(specifier, importer),
+    });
+    this.graph = this.runner.graph;
+    this.modules = this.modulesOf(vite.server.parseSync);
   }
 
   async load(): Promise<Readonly<Record<string, unknown>>> {
-    this.runner ??= new Runner(this.vite, { environment: () => this.server!.environments.ssr, loaded: ownNames });
-    return this.runner.import(this.options.entry);
+    const isLast = this.graph.begin();
+    try {
+      const module = await this.runner.import<Record<string, unknown>>(this.options.entry);
+      if (isLast()) this.graph.finish();
+      return module;
+    } catch (error) {
+      if (isLast()) this.graph.giveUp();
+      throw error;
+    }
   }
 
   async reload(): Promise<Readonly<Record<string, unknown>>> {
-    this.runner?.clear();
+    this.runner.clear();
     return this.load();
   }
 
@@ -81,8 +100,14 @@ export class ViteCode implements Code {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.runner?.close();
+    this.missing[Symbol.dispose]();
+    this.contents[Symbol.dispose]();
+    await this.runner.close();
     await this.server?.close();
+  }
+
+  private get environment(): DevEnvironment {
+    return this.server!.environments.ssr;
   }
 
   private modulesOf(parseSync: typeof import("vite").parseSync): LoadedModules {
@@ -91,9 +116,9 @@ export class ViteCode implements Code {
       code: meta !== undefined && "code" in meta ? meta.code : undefined,
     });
     return {
-      all: () => Array.from(this.runner?.modules.idToModuleMap.values() ?? [], of),
+      all: () => Array.from(this.runner.modules.idToModuleMap.values(), of),
       named: (url) => {
-        const module = this.runner?.modules.getModuleByUrl(url);
+        const module = this.runner.modules.getModuleByUrl(url);
         return module && of(module);
       },
       parse: (code) => parseSync("module.mjs", code).program,
@@ -101,27 +126,37 @@ export class ViteCode implements Code {
   }
 
   private pluginOf(): Plugin {
-    const { contents } = this;
+    const { contents, missing } = this;
     const changed = this.changed.bind(this);
     return {
       name: "livespan:dev",
       enforce: "pre",
       // Called again when Vite starts itself anew, for a configuration that has changed.
       configureServer: (server) => {
-        const isAgain = this.server !== undefined;
+        this.isRestarted = this.server !== undefined;
         this.server = server;
-        if (!isAgain) return;
-        this.runner = undefined;
-        this.options.events.changed([server.config.configFile ?? server.config.root]);
+      },
+      buildStart: () => this.restarted(),
+      resolveId: {
+        order: "pre",
+        async handler(specifier, importer, options) {
+          if (this.environment.name !== "ssr" || importer === undefined) return undefined;
+          const found = await this.resolve(specifier, importer, { ...options, skipSelf: true });
+          if (found === null) missing.add(specifier, fileOf(importer));
+          return found;
+        },
       },
       transform: {
         order: "pre",
         handler(code, id) {
-          if (this.environment.name === "ssr") contents.set(id, digest(code));
+          if (this.environment.name !== "ssr") return;
+          contents.loaded(id, code);
+          missing.forget(fileOf(id));
         },
       },
       hotUpdate: {
-        order: "pre",
+        // Last, to be told what others find affected: those that import by a pattern, of a new file.
+        order: "post",
         async handler({ type, file, modules }) {
           if (this.environment.name !== "ssr") return;
           await changed(type, file, modules);
@@ -131,27 +166,76 @@ export class ViteCode implements Code {
     };
   }
 
-  private async changed(
-    type: "create" | "update" | "delete",
-    file: string,
-    modules: readonly EnvironmentModuleNode[],
-  ): Promise<void> {
-    const isKnown = this.runner?.modules.getModulesByFile(file) !== undefined;
-    if (modules.length === 0 && !isKnown) return;
-    if (type === "update" && !(await this.isNews(file))) return;
-    this.runner?.invalidate(file);
-    this.options.events.changed([file]);
+  private restarted(): void {
+    if (!this.isRestarted) return;
+    this.isRestarted = false;
+    const { configFile, root } = this.server!.config;
+    this.runAll(configFile ?? root);
   }
 
-  /** Whether what a file holds is not what was loaded. */
-  private async isNews(file: string): Promise<boolean> {
-    const before = this.contents.get(file);
-    if (before === undefined) return true;
-    const now = await readFile(file, "utf8").catch(() => undefined);
-    return now === undefined || digest(now) !== before;
+  private runAll(file: string): void {
+    this.contents.clear();
+    this.runner.clear();
+    this.tell([file]);
+  }
+
+  private async changed(type: Change, file: string, modules: readonly EnvironmentModuleNode[]): Promise<void> {
+    if (file.endsWith("/tsconfig.json")) return this.runAll(file);
+    if (type === "create" || file.endsWith("/package.json")) await this.look(file);
+    const nodes = this.affected(file, modules);
+    if (nodes.length + modules.length === 0) return;
+    if (type !== "update") this.forget(modules);
+    else if (!(await this.contents.isNews(file))) return;
+    const isLoaded = nodes.some((node) => this.isInUse(node, modules));
+    this.contents.forget(file);
+    this.runner.drop(nodes);
+    // What has never run is found as it is when it is asked for; but a load that fails may fail for it.
+    if (isLoaded || (modules.length > 0 && !this.graph.isWhole)) this.tell([file]);
+  }
+
+  private tell(files: readonly string[]): void {
+    this.options.events.changed(files);
+  }
+
+  /** What has run of a file, or has come of it: Vite knows of files that its plugins have read. */
+  private affected(file: string, modules: readonly EnvironmentModuleNode[]): readonly EvaluatedModuleNode[] {
+    const others = modules.filter((module) => module.type === "asset" || module.file !== file);
+    const ids = others.flatMap((module) => [module.id, ...Array.from(module.importers, ({ id }) => id)]);
+    const found = ids.map((id) => (id === null ? undefined : this.graph.byId(id)));
+    return [...this.graph.byFile(file), ...found.filter((node) => node !== undefined)];
+  }
+
+  /** Code that nothing imports any more may change as it likes. */
+  private isInUse(node: EvaluatedModuleNode, modules: readonly EnvironmentModuleNode[]): boolean {
+    const isImported = modules.some((module) => module.id === node.id && module.importers.size > 0);
+    return isImported || node.file !== modules[0]?.file || node.importers.size === 0 || this.graph.isImported(node);
+  }
+
+  /** That a file has come or gone changes how the imports of it resolve. */
+  private forget(modules: readonly EnvironmentModuleNode[]): void {
+    const { moduleGraph } = this.environment;
+    for (const module of modules) {
+      for (const each of [module, ...module.importers]) moduleGraph.invalidateModule(each);
+    }
+  }
+
+  /** Looks whether something is there now that was asked for in vain. */
+  private async look(cause: string): Promise<void> {
+    const { pluginContainer, moduleGraph } = this.environment;
+    const files = await this.missing.found(async (specifier, importer) => {
+      return (await pluginContainer.resolveId(specifier, importer)) !== null;
+    });
+    for (const file of files) {
+      this.missing.forget(file);
+      this.forget([...(moduleGraph.getModulesByFile(file) ?? [])]);
+      this.runner.drop(this.graph.byFile(file));
+    }
+    if (files.length > 0) this.tell([cause]);
   }
 }
 
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("base64");
+type Change = "create" | "update" | "delete";
+
+function fileOf(id: string): string {
+  return id.replace(/[?#].*$/, "");
 }

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import type { Clock } from "../../kernel/clock.ts";
+
+/** Milliseconds after which the watcher tells of a file again that it has told of. */
+const settled = 75;
+
+export interface ContentsOptions {
+  readonly clock: Clock;
+  /** A file is not as it was loaded, though nobody has said so. */
+  changed(file: string): void;
+}
+
+/** What files held when they were loaded. */
+export class Contents implements Disposable {
+  private readonly options: ContentsOptions;
+  private readonly digests = new Map<string, string>();
+  private readonly emptied = new Set<string>();
+  private readonly looks = new Map<string, () => void>();
+
+  constructor(options: ContentsOptions) {
+    this.options = options;
+  }
+
+  loaded(file: string, text: string): void {
+    this.digests.set(file, digest(text));
+  }
+
+  /** It will be loaded anew. */
+  forget(file: string): void {
+    this.digests.delete(file);
+  }
+
+  clear(): void {
+    this.digests.clear();
+  }
+
+  /** Whether a file that was written holds something else than what was loaded. */
+  async isNews(file: string): Promise<boolean> {
+    this.lookAgain(file);
+    if (!this.digests.has(file)) return true;
+    // Some editors empty a file before they write it.
+    const isEmpty = (await stat(file).catch(() => undefined))?.size === 0;
+    const isJustEmptied = isEmpty && !this.emptied.has(file);
+    if (isJustEmptied) this.emptied.add(file);
+    else this.emptied.delete(file);
+    return !isJustEmptied && this.differs(file);
+  }
+
+  [Symbol.dispose](): void {
+    for (const cancel of this.looks.values()) cancel();
+    this.looks.clear();
+  }
+
+  /** A watcher that has just told of a file drops what it hears of it next. */
+  private lookAgain(file: string): void {
+    const { clock, changed } = this.options;
+    this.looks.get(file)?.();
+    const look = async (): Promise<void> => {
+      this.looks.delete(file);
+      if (this.digests.has(file) && (await this.differs(file))) changed(file);
+    };
+    this.looks.set(
+      file,
+      clock.after(settled, () => void look()),
+    );
+  }
+
+  /** One that cannot be read is left to those who load it. */
+  private async differs(file: string): Promise<boolean> {
+    const now = await readFile(file, "utf8").catch(() => undefined);
+    return now === undefined || digest(now) !== this.digests.get(file);
+  }
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64");
+}

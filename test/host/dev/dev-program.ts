@@ -1,0 +1,86 @@
+import { rename, rm, writeFile } from "node:fs/promises";
+import { ask, type End, Program } from "../../programs/program.ts";
+import { Project } from "../../app/pages/project.ts";
+
+/** What the screen says when a save has been dealt with. */
+const outcome = /reloaded in|could not be loaded|did not start|has ended/g;
+
+/** A folder like a user's, with `livespan dev` in it. */
+export class DevProgram implements AsyncDisposable {
+  readonly project: Project;
+  readonly program: Program;
+  private url = "";
+
+  private constructor(project: Project, program: Program) {
+    this.project = project;
+    this.program = program;
+  }
+
+  /** Settles when it listens. */
+  static async start(
+    files: Readonly<Record<string, string>>,
+    { args = [], env }: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<DevProgram> {
+    const dev = await DevProgram.launch(await Project.make(files), { args, ...(env && { env }) });
+    dev.url = await dev.program.url();
+    return dev;
+  }
+
+  static async launch(
+    project: Project,
+    {
+      args = [],
+      env,
+      cwd = ".",
+    }: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+  ): Promise<DevProgram> {
+    const program = Program.cli(["dev", ...args, "--port", "0"], { cwd: project.file(cwd), ...(env && { env }) });
+    return new DevProgram(project, program);
+  }
+
+  /** How many saves have been dealt with. */
+  get outcomes(): number {
+    return this.program.err.match(outcome)?.length ?? 0;
+  }
+
+  get reloads(): number {
+    return this.program.err.match(/reloaded in/g)?.length ?? 0;
+  }
+
+  async text(path = "/", init?: RequestInit): Promise<string> {
+    this.url ||= await this.program.url();
+    return (await ask(this.url + path, init)).text();
+  }
+
+  /** Does what changes files, and settles once the program has dealt with it. */
+  async after(change: () => Promise<unknown>): Promise<void> {
+    const before = this.outcomes;
+    await change();
+    await this.program.outgrow(outcome, before);
+  }
+
+  save(files: Readonly<Record<string, string>>): Promise<void> {
+    return this.after(() => this.project.write(files));
+  }
+
+  /** As editors do: a file beside it takes its place. */
+  saveByRename(name: string, text: string): Promise<void> {
+    return this.after(async () => {
+      await writeFile(this.project.file(`${name}.swp~`), text);
+      await rename(this.project.file(`${name}.swp~`), this.project.file(name));
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.after(() => rm(this.project.file(name), { recursive: true }));
+  }
+
+  stop(signal: NodeJS.Signals = "SIGTERM"): Promise<End> {
+    return this.program.stop(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+    await this.project[Symbol.asyncDispose]();
+  }
+}
