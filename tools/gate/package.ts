@@ -2,6 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { command, npm, program, root } from "../command.ts";
 import { declarationStep } from "./declarations.ts";
+import { firstAppSteps } from "./first-app.ts";
 import type { Step } from "./step.ts";
 import { smokeSteps } from "./smoke.ts";
 
@@ -32,6 +33,7 @@ export function packageSteps(scratch: string): Step[] {
     },
     declarationStep(consumer),
     ...smokeSteps(consumer),
+    ...firstAppSteps(join(scratch, "first-app"), tarball),
   ];
 }
 

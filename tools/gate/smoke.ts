@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { command, type Outcome } from "../command.ts";
 import { nodeAt } from "./nodes.ts";
+import { serving } from "./serving.ts";
 import type { Step } from "./step.ts";
 
 /** The floor exactly, the pinned Node, and the current one. */
@@ -40,37 +40,11 @@ export function smokeSteps(consumer: string): Step[] {
 async function servesOn(version: string, consumer: string, signal: AbortSignal): Promise<Outcome> {
   const node = await nodeAt(version, signal);
   await writeFile(join(consumer, "hello.ts"), hello);
-  const options = { cwd: consumer, env: { ...process.env, PORT: "0" }, signal };
-  const child = spawn(node, ["node_modules/.bin/livespan", "start", "hello.ts"], options);
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
-  const closed = once(child, "close");
-  const address = await addressFrom(child.stdout, child.stderr, closed);
-  const answer = address === undefined ? "no address was printed" : await ask(address, signal);
-  child.kill("SIGTERM");
-  const [code, ended] = await closed;
-  const passed = answer === "hello" && code === 0;
-  return { code: passed ? 0 : 1, output: `answer: ${answer}\nexit: ${code ?? ended}\n${output}` };
-}
-
-/** The first URL that a program prints, or nothing when it ends without one. */
-async function addressFrom(out: NodeJS.ReadableStream, err: NodeJS.ReadableStream, closed: Promise<unknown>) {
-  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
-  for (const stream of [out, err]) {
-    let said = "";
-    stream.on("data", (chunk: Buffer) => {
-      const url = /https?:\/\/[\w.:[\]-]+:\d+/.exec((said += chunk));
-      if (url !== null) resolve(url[0]);
-    });
-  }
-  closed.then(() => resolve(undefined), reject);
-  return promise;
-}
-
-async function ask(address: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(new URL("/", address), { signal });
-  const body = await response.text();
-  return response.ok && body === '{"text":"hello"}' ? "hello" : `${response.status} ${body}`;
+  return serving([node, "node_modules/.bin/livespan", "start", "hello.ts"], consumer, signal, async (address) => {
+    const response = await fetch(new URL("/", address), { signal });
+    const body = await response.text();
+    assert.deepEqual([response.status, body], [200, '{"text":"hello"}']);
+  });
 }
 
 /** Both doors, the program and the import, end with a failure and one line that says what is needed. */
