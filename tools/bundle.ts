@@ -30,15 +30,16 @@ const chunks = [
   { name: "kernel", test: /src\/kernel\// },
   {
     name: "declare",
-    test: /src\/app\/(?!pages\/|live|redis|postgres|hatchet|work\/|leases\/(redis|postgres|locks))|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
+    test: /src\/app\/(?!build\/|pages\/|estate|live|redis|postgres|hatchet|work\/|leases\/(redis|postgres|locks))|src\/http\/(routes|route|path|front|schema|errors|problem)\.ts$/,
   },
   { name: "live", test: /src\/live\/(?!client|react|index|server\/stores\/redis)/ },
   // What the thread of the embedded engine loads as well.
   { name: "ledger", test: /src\/work\/(errors\.ts|engines\/(sql\/|embedded\/(failure|folder)))/ },
   { name: "work", test: /src\/(work\/(?!engines\/(embedded|postgres|hatchet))|app\/work\/(?!index))/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
-  { name: "dev", test: /src\/host\/dev\// },
   { name: "serve", test: /src\/(host\/(?!index|dev\/|supervisor\/)|http\/servers\/)/ },
+  // After what it shares with production, which is not to load it.
+  { name: "dev", test: /src\/host\/dev\// },
 ];
 
 /**
