@@ -59,7 +59,7 @@ export class Crew implements WorkerHost {
     const all = this.places.map(async (place) => {
       const { worker } = place;
       const address = await worker.ready;
-      if (address === undefined) return failed.resolve(await worker.ended);
+      if (address === undefined) return failed.resolve(await this.unready(worker));
       this.log("info", `${++count} of ${size} workers ready`);
       void this.keep(place);
       return address;
@@ -68,6 +68,12 @@ export class Crew implements WorkerHost {
     this.isUp = "url" in outcome;
     if (this.isUp && this.isRollAsked) void this.roll();
     return outcome;
+  }
+
+  private async unready(worker: WorkerProcess): Promise<Ending> {
+    const ending = await worker.ended;
+    if (!this.isStopping) this.log("error", `${worker.name} ${endText(ending)}, so there is no start`);
+    return ending;
   }
 
   /** Replaces every worker, one at a time. Asked again meanwhile, once more. */

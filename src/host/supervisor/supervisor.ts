@@ -1,5 +1,5 @@
 import type { Address } from "../../http/server.ts";
-import type { Ending, WorkerCommand } from "./worker-process.ts";
+import type { WorkerCommand } from "./worker-process.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { ProbeAnswer } from "../probes.ts";
 import type { ProcessSettings } from "../settings.ts";
@@ -85,7 +85,7 @@ export class Supervisor {
     if (this.isStopping) return;
     const outcome = await this.crew.start(this.options.workers);
     if (this.isStopping) return;
-    if (!("url" in outcome)) return this.startFailed(outcome);
+    if (!("url" in outcome)) return this.stop("SIGTERM", outcome.code || exitCodes.startFailed);
     this.state = "ready";
     this.announce(outcome);
   }
@@ -98,12 +98,6 @@ export class Supervisor {
   private announce(address: Address): void {
     this.log("info", `listening on ${address.url} with ${countText(this.crew.size)}`);
     notifyReady(address, this.log);
-  }
-
-  private startFailed({ code, killedFor }: Ending): void {
-    const why = killedFor ?? "did not become ready";
-    this.log("error", `a worker ${why}, so there is no start`);
-    this.stop("SIGTERM", code || exitCodes.startFailed);
   }
 
   private stop(signal: NodeJS.Signals, code?: number): void {

@@ -91,7 +91,7 @@ suite("livespan start --workers: start and stop", { concurrency: 3 }, () => {
   test("a start that fails stops the others and ends with its code: no restarts", async () => {
     await using fleet = await Fleet.start(3, { mood: "broken" });
     assert.deepEqual(await fleet.program.end(), { code: 1, signal: null });
-    assert.match(fleet.program.err, /error a worker did not become ready, so there is no start\n/);
+    assert.match(fleet.program.err, /error worker [123] \(\d+\) ended with code 1, so there is no start\n/);
     assert.doesNotMatch(fleet.program.err, /another one starts/);
   });
 
@@ -117,7 +117,7 @@ suite("livespan start --workers: start and stop", { concurrency: 3 }, () => {
   test("a setup that blocks its process is killed after the app's own limit", async () => {
     await using fleet = await Fleet.start(1, { mood: "blocked", budgets: { start: 100, rollback: 100 } });
     assert.deepEqual(await fleet.program.end(), { code: 1, signal: null });
-    assert.match(fleet.program.err, /error a worker did not become ready within 0\.2 s, so there is no start/);
+    assert.match(fleet.program.err, /error worker 1 \(\d+\) was killed: it did not become ready within 0\.2 s, so/);
   });
 
   test("a supervisor that is killed leaves no worker behind: they stop cleanly", async () => {
