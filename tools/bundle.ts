@@ -58,7 +58,9 @@ function inputs(names: readonly string[]): Record<string, string> {
 }
 
 async function write(to: string, input: InputOptions, output: OutputOptions): Promise<void> {
-  const build = await rolldown({ ...input, external: [/^node:/, /^[a-z@]/] });
+  // What `await using` becomes is brought in by the bundler itself.
+  const external = [/^node:/, /^(?!@oxc-project\/)[a-z@]/];
+  const build = await rolldown({ ...input, external, transform: { target: "node22.18" } });
   await build.write({
     dir: to,
     format: "esm",

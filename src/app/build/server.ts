@@ -5,7 +5,7 @@ import type { BuiltFile } from "./vite.ts";
 import type { BundleOptions } from "../pages/bundler.ts";
 import { appError } from "../errors.ts";
 import { builtName, type Places } from "./place.ts";
-import { fileOf, loadVite, loggerOf, ownError, sourcesOf } from "./vite.ts";
+import { checks, fileOf, loadVite, loggerOf, ownError, sourcesOf } from "./vite.ts";
 import { located, threadEnding } from "./located.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { packages, placeSources } from "./packages.ts";
@@ -94,6 +94,7 @@ function configOf(entry: string, places: Places): InlineConfig {
           reportCompressedSize: false,
           rolldownOptions: {
             input: { entry },
+            checks,
             preserveEntrySignatures: "strict",
             // As Node has it: a module is loaded for what it does, even when nothing of it is used.
             treeshake: { moduleSideEffects: true },

@@ -12,6 +12,9 @@ export interface BuiltFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** A build on a busy machine is nobody's mistake: what took long in it is not to be said. */
+export const checks = { bundlerTimings: false };
+
 /** Vite, which only those install who build. @throws LivespanError BUILD_PEER */
 export async function loadVite(): Promise<typeof import("vite")> {
   try {

@@ -7,7 +7,7 @@ import type { BuiltFile } from "../build/vite.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PageLinks } from "./source.ts";
 import { appError } from "../errors.ts";
-import { fileOf, loadVite, loggerOf, ownError, sourcesOf } from "../build/vite.ts";
+import { checks, fileOf, loadVite, loggerOf, ownError, sourcesOf } from "../build/vite.ts";
 import { guard, ownFolder } from "./guard.ts";
 import { messageOf } from "../../kernel/errors.ts";
 
@@ -143,7 +143,7 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
           // Here as well: a configuration that asks for maps of browsers' files would have whole sources sent to them.
           sourcemap: mode === "development",
           modulePreload: { polyfill: false },
-          rolldownOptions: { input, output: output("js") },
+          rolldownOptions: { input, output: output("js"), checks },
         },
       },
       ssr: {
@@ -155,7 +155,7 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
           emitAssets: false,
           minify: false,
           // Modules, whatever the package around them says. One page is one file, which can be gone once it is loaded.
-          rolldownOptions: { input, output: { ...output("mjs"), codeSplitting: names.size > 1 } },
+          rolldownOptions: { input, output: { ...output("mjs"), codeSplitting: names.size > 1 }, checks },
         },
       },
     },
