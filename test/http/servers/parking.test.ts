@@ -6,7 +6,8 @@ import { type Fetch, type Listener, nodeListener } from "livespan/http";
 import type { Log } from "livespan/kernel";
 import { WebSocket } from "ws";
 
-import { gate, HandClock } from "./listening.ts";
+import { handshake } from "./conversation.ts";
+import { Client, gate, HandClock } from "./listening.ts";
 
 /** A listener that outlives what is attached to it. */
 async function standing() {
@@ -195,6 +196,20 @@ test("a peer that leaves while it waits is forgotten", async () => {
   const second = await attached(server.listener, program("second", asked));
   await second.end();
   assert.deepEqual([asked, server.clock.pending], [[], 0]);
+});
+
+test("a peer that is about to leave is not asked for", async () => {
+  await using server = await standing();
+  const first = await attached(server.listener, program("first"));
+  await using peer = await Client.connect(server.listener.address!.port);
+  peer.send(handshake());
+  await peer.until("hello, first");
+  await first.end();
+  peer.send("\x88\x80\0\0\0\0"); // a closing frame; its connection stays open
+  await peer.until("\x88\x00");
+  const asked: Request[] = [];
+  await attached(server.listener, program("second", asked));
+  assert.deepEqual(asked, []);
 });
 
 test("a listener that closes ends those that wait with 1012", async () => {
