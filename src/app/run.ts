@@ -15,6 +15,7 @@ import type { LiveWing } from "./live.ts";
 import type { Overrides, Root } from "../kernel/graph.ts";
 import type { Hono } from "hono";
 import type { HonoEnv } from "../http/context.ts";
+import type { PageSourceFactory } from "./pages/source.ts";
 import type { RouteHost } from "../http/host.ts";
 import type { Store } from "../live/server/store.ts";
 import type { StopReport } from "../kernel/report.ts";
@@ -52,6 +53,8 @@ export interface RunOptions {
   readonly interleave?: Interleave | undefined;
   /** What outlives a run that is replaced by another one. */
   readonly estate?: Estate | undefined;
+  /** Where its pages come from, in place of what was built, or is built on demand. */
+  readonly pages?: PageSourceFactory | undefined;
   /** Where the app listens, once it does. */
   readonly address?: () => Address | undefined;
 }
@@ -169,11 +172,12 @@ export class AppRun {
    *
    * @throws LivespanError for pages that cannot be served: before anything of the app is opened.
    */
-  async addPages({ settings }: App<unknown>, log: Log): Promise<void> {
+  async addPages({ settings }: App<unknown>, log: Log, source?: PageSourceFactory): Promise<void> {
     const { pages: declared, states } = this.assembly;
     if (declared.length === 0) return;
     const { Pages } = await import("./pages/pages.ts");
-    const pages = new Pages({ declared, settings: pagesSettings(settings.pages), log, states, live: this.live });
+    const { live } = this;
+    const pages = new Pages({ declared, settings: pagesSettings(settings.pages), log, states, live, source });
     await pages.open();
     pages.serve(this.hono);
     settlePages(this.handle, pages);
@@ -287,7 +291,7 @@ async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlyS
   const durable = (await declaresDurable(app)) ? await import("./durable.ts") : undefined;
   const work = durable !== undefined || declaresWork(app) ? await loadWork(app, options) : undefined;
   const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing, work, DurableWork: durable?.DurableWork });
-  if (options.inspects !== true) await run.addPages(app, options.world.log);
+  if (options.inspects !== true) await run.addPages(app, options.world.log, options.pages);
   logEvents(run.generation, options.world.log);
   run.generation.on((event) => {
     for (const listener of listeners) deliver(event, listener, options.world.log);

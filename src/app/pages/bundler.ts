@@ -1,23 +1,22 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import type { InlineConfig, Plugin, Rolldown, ViteBuilder } from "vite";
 import type { BuiltFile } from "../build/vite.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PageLinks } from "./source.ts";
-import { appError } from "../errors.ts";
-import { checks, fileOf, loadVite, loggerOf, ownError, sourcesOf } from "../build/vite.ts";
-import { guard, ownFolder } from "./guard.ts";
-import { messageOf } from "../../kernel/errors.ts";
-
-/** A page to be built: its id, and the file that it names. */
-export interface PageEntry {
-  readonly id: string;
-  readonly file: string;
-  /** Whether it is rendered with states. */
-  readonly live: boolean;
-}
+import {
+  assertFile,
+  assertReact,
+  buildError,
+  entryPrefix,
+  nameOf,
+  ownForPages,
+  type PageEntry,
+  renderer,
+  sharedPackages,
+  starter,
+} from "./entries.ts";
+import { checks, fileOf, loadVite, loggerOf, sourcesOf } from "../build/vite.ts";
+import { guard } from "./guard.ts";
 
 export interface BundleOptions {
   readonly root: string;
@@ -40,9 +39,7 @@ export interface Bundle {
 
 /** What pages need of Vite. @throws LivespanError PAGE_BUILD, PAGE_GUARD, PAGE_PEER, BUILD_PEER */
 export async function bundle(pages: readonly PageEntry[], options: BundleOptions): Promise<Bundle> {
-  for (const { id, file } of pages) {
-    if (!existsSync(file)) throw appError("PAGE_BUILD", `the page ${id} could not be built: there is no file ${file}.`);
-  }
+  pages.forEach(assertFile);
   const vite = await loadPeers(options.root);
   const names = namesOf(pages);
   const sources = new Set<string>();
@@ -72,18 +69,6 @@ export async function loadPeers(root: string): Promise<typeof import("vite")> {
   return await loadVite();
 }
 
-/** @throws LivespanError PAGE_PEER */
-export function assertReact(root: string): void {
-  const require = createRequire(join(root, "package.json"));
-  for (const name of ["react", "react-dom"]) {
-    try {
-      require.resolve(name);
-    } catch (cause) {
-      throw appError("PAGE_PEER", `pages are made with ${name}, which is not installed in ${root}.`, { cause });
-    }
-  }
-}
-
 /** Vite says to all of the process that it is in production when nobody has said anything. The returned function ends this. */
 function settleMode(mode: BundleOptions["mode"]): () => void {
   const said = process.env["NODE_ENV"];
@@ -97,10 +82,7 @@ function settleMode(mode: BundleOptions["mode"]): () => void {
 function namesOf(pages: readonly PageEntry[]): Map<string, PageEntry> {
   const names = new Map<string, PageEntry>();
   for (const page of pages.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-    const wanted = page.id
-      .replace(/\.[^./]+$/, "")
-      .replace(/\W+/g, "-")
-      .replace(/^-/, "");
+    const wanted = nameOf(page);
     let name = wanted;
     for (let n = 2; names.has(name); n++) name = `${wanted}-${n}`;
     names.set(name, page);
@@ -162,13 +144,6 @@ function configOf(names: ReadonlyMap<string, PageEntry>, options: BundleOptions,
   };
 }
 
-const entryPrefix = "livespan:page/";
-
-/** Packages of which page and renderer must see the same copy. */
-const sharedPackages = /^(?:livespan|react|react-dom)(?:$|\/)/;
-
-const own = createRequire(join(ownFolder, "package.json"));
-
 /** The first module of each page: in the browser it starts the page, in Node it renders it. */
 function entries(names: ReadonlyMap<string, PageEntry>): Plugin {
   return {
@@ -180,9 +155,7 @@ function entries(names: ReadonlyMap<string, PageEntry>): Plugin {
         if (source.startsWith(entryPrefix)) return `\0${source}`;
         const forServer = this.environment.config.consumer === "server";
         if (forServer && sharedPackages.test(source)) return { id: source, external: true };
-        // Of the copy that serves the page, however the page's own folder would find one.
-        if (source === "livespan/react" || source === "livespan/client") return own.resolve(source);
-        return null;
+        return ownForPages(source) ?? null;
       },
     },
     load: {
@@ -194,30 +167,6 @@ function entries(names: ReadonlyMap<string, PageEntry>): Plugin {
       },
     },
   };
-}
-
-function renderer(page: PageEntry): string {
-  return `${importOf(page)}
-import { renderPage } from "livespan/react/server";
-export const render = (data, onError) => renderPage(Page, data, onError);
-`;
-}
-
-/** A page without states opens no line to the server, and so does not load what would. */
-function starter(page: PageEntry): string {
-  if (page.live) return `${importOf(page)}\nimport { startPage } from "livespan/react";\nstartPage(Page);\n`;
-  return `${importOf(page)}
-import { createElement } from "react";
-import { createRoot, hydrateRoot } from "react-dom/client";
-const root = document.getElementById("root");
-const page = createElement(Page, JSON.parse(document.getElementById("livespan-data").textContent).page);
-if (root.hasChildNodes()) hydrateRoot(root, page);
-else createRoot(root).render(page);
-`;
-}
-
-function importOf({ file }: PageEntry): string {
-  return `import Page from ${JSON.stringify(file.replaceAll("\\", "/"))};`;
 }
 
 async function built(builder: ViteBuilder, name: "client" | "ssr"): Promise<Rolldown.RolldownOutput["output"]> {
@@ -248,14 +197,4 @@ function entryOf(name: string, output: Output): Rolldown.OutputChunk {
   const found = output.find((file) => file.type === "chunk" && file.isEntry && file.name === name);
   if (found?.type === "chunk") return found;
   throw new Error(`Vite made no entry "${name}"`);
-}
-
-/** A refusal of the guard's as it is; anything else with the place that the bundler shows. */
-function buildError(error: unknown, pages: readonly PageEntry[]): unknown {
-  const own = ownError(error);
-  // Rolldown puts a code of its own in the place of an error's.
-  if (own !== undefined) return Object.assign(own, { code: "PAGE_GUARD" });
-  const ids = pages.map(({ id }) => id).join(", ");
-  const said = stripVTControlCharacters(messageOf(error));
-  return appError("PAGE_BUILD", `${ids} could not be built: ${said}`, { cause: error });
 }

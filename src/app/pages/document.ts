@@ -18,9 +18,9 @@ export function documentOf({ page, links, markup, data }: DocumentParts): string
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     ...(title === undefined ? [] : [`<title>${escapeHtml(title)}</title>`]),
-    ...links.styles.map((href) => `<link rel="stylesheet" href="${escapeHtml(href)}">`),
+    ...links.styles.map((href) => styleLink(href, links.styleIds?.get(href))),
     ...links.preloads.map((href) => `<link rel="modulepreload" href="${escapeHtml(href)}">`),
-    `<script type="module" src="${escapeHtml(links.script)}"></script>`,
+    scriptLink(links.script),
     ...(head === "" ? [] : [head]),
   ];
   return `<!doctype html>
@@ -36,14 +36,23 @@ ${tags.join("\n")}
 `;
 }
 
+function scriptLink(src: string): string {
+  return `<script type="module" src="${escapeHtml(src)}"></script>`;
+}
+
+function styleLink(href: string, id: string | undefined): string {
+  const named = id === undefined ? "" : ` data-vite-dev-id="${escapeHtml(id)}"`;
+  return `<link rel="stylesheet" href="${escapeHtml(href)}"${named}>`;
+}
+
 /** A document that says what went wrong, for whoever develops the page. */
-export function faultDocument(title: string, text: string): string {
+export function faultDocument(title: string, text: string, script?: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(title)}</title>${script === undefined ? "" : `\n${scriptLink(script)}`}
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>

@@ -4,8 +4,8 @@ import type { AnyState } from "../../live/server/state.ts";
 import type { HonoEnv } from "../../http/context.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PageDeclaration } from "./page.ts";
-import type { PageEntry } from "./bundler.ts";
-import type { PageSource, ReadyPage } from "./source.ts";
+import type { PageEntry } from "./entries.ts";
+import type { PageSource, PageSourceFactory, ReadyPage } from "./source.ts";
 import type { PagesSettings } from "./settings.ts";
 import { appError } from "../errors.ts";
 import { assetResponse } from "./assets.ts";
@@ -25,6 +25,8 @@ export interface PagesPlan {
   readonly states: readonly AnyState[];
   /** Undefined in an app without states. */
   readonly live: PageStates | undefined;
+  /** In place of what was built, or is built on demand. */
+  readonly source?: PageSourceFactory | undefined;
 }
 
 /** The pages of one run of an app: where they come from, and what requests for them get. */
@@ -32,13 +34,16 @@ export class Pages {
   private readonly plan: PagesPlan;
   private readonly source: PageSource;
   private readonly statesOf = new Map<PageDeclaration, readonly PageState[]>();
-  private readonly development = process.env["NODE_ENV"] !== "production";
+  private readonly development: boolean;
 
   constructor(plan: PagesPlan) {
     const { declared, settings, log } = plan;
     this.plan = plan;
     const entries = entriesOf(declared, settings.root);
-    this.source = this.development ? new PagesOnDemand(entries, settings, log) : new BuiltPages(entries, settings);
+    this.development = plan.source !== undefined || process.env["NODE_ENV"] !== "production";
+    this.source =
+      plan.source?.(entries, settings) ??
+      (this.development ? new PagesOnDemand(entries, settings, log) : new BuiltPages(entries, settings));
   }
 
   /** Before anything of the app is opened. @throws LivespanError for pages that cannot be served. */
@@ -65,7 +70,7 @@ export class Pages {
     } catch (error) {
       if (!this.development) throw error;
       this.plan.log("error", `page("${page.path}") could not be made.`, { error });
-      return html(faultDocument("This page could not be made", textOf(error)), 500);
+      return html(faultDocument("This page could not be made", textOf(error), this.source.retry), 500);
     }
   }
 

@@ -5,7 +5,7 @@ import type { Engine } from "../../work/engine.ts";
 import { apartText } from "../../host/supervisor/apart.ts";
 import { appError } from "../../app/errors.ts";
 import type { AppRun } from "../../app/run.ts";
-import { assertReact } from "../../app/pages/bundler.ts";
+import { assertReact } from "../../app/pages/entries.ts";
 import { builtManifest } from "../../app/pages/sources/built.ts";
 import { changedSources } from "../../app/build/freshness.ts";
 import { chooseEngine } from "../../work/engines/choose.ts";

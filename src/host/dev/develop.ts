@@ -27,12 +27,6 @@ export interface DevelopOptions {
 export async function develop({ entry, appFrom, unreadable, serve }: DevelopOptions): Promise<ProcessLife> {
   const settings = settingsOf(serve);
   const log = steady(settings.log ?? textLog("info"));
-  const world = nodeWorld({ log, unhandled: processUnhandled });
-  const keeper = new Keeper({ world, print: (lifespan) => code.print(lifespan) });
-  const between = (): Promise<void> =>
-    keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
-  const outlasting = { options: { overrides: keeper.overrides }, between };
-  const listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, log, {}, outlasting);
   const code = await viteCode({
     entry,
     root: process.cwd(),
@@ -40,6 +34,14 @@ export async function develop({ entry, appFrom, unreadable, serve }: DevelopOpti
     log,
     clock: systemClock,
   });
+  const world = nodeWorld({ log, unhandled: processUnhandled });
+  const keeper = new Keeper({ world, print: (lifespan) => code.print(lifespan) });
+  const between = (): Promise<void> =>
+    keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
+  const { pages } = code;
+  const options = { overrides: keeper.overrides, pages: pages.source };
+  const outlasting = { options, between, companion: pages };
+  const listening = new Listening({ ...settings.listen, unhandled: processUnhandled }, log, {}, outlasting);
   const server = new DevServer({
     code,
     appFrom,

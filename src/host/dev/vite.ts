@@ -6,24 +6,19 @@ import type { Log } from "../../kernel/log.ts";
 import { type LoadedModule, type LoadedModules, printOf } from "./own-code.ts";
 import { loadVite, ownNames, Runner, type Vite } from "./runner.ts";
 import { Contents } from "./contents.ts";
+import { DevPages } from "./dev-pages.ts";
 import { MissingImports } from "./missing.ts";
 import type { ModuleGraph } from "./graph.ts";
-import { loggerOf } from "../../app/build/vite.ts";
 
 export interface ViteOptions {
   /** The file that is imported: a path. */
   readonly entry: string;
   /** The folder that is watched, and whose packages are found. */
   readonly root: string;
-  /** A Vite configuration from the root; false for none. The root's `vite.config` unless said. */
-  readonly config?: string | false | undefined;
   readonly events: CodeEvents;
   readonly log: Log;
   readonly clock: Clock;
 }
-
-/** Under this everything lies that browsers ask of Vite: no path of an app's. */
-const devBase = "/@dev/";
 
 /** What Node 22.18 does not run as it is, `await using` above all, is lowered. Vite reads this at the top level only. */
 const target = "node22";
@@ -36,24 +31,15 @@ const target = "node22";
 export async function viteCode(options: ViteOptions): Promise<ViteCode> {
   const vite = await loadVite();
   const code = new ViteCode(options, vite);
-  const { root, config, log } = options;
-  await vite.server.createServer({
-    root,
-    ...(config !== undefined && { configFile: config }),
-    base: devBase,
-    appType: "custom",
-    customLogger: loggerOf(log),
-    clearScreen: false,
-    oxc: { target },
-    server: { middlewareMode: true, ws: false, watch: { ignored: ["**/.livespan/**"] } },
-    environments: { ssr: { resolve: { external: ownNames } } },
-    plugins: [code.plugin],
-  });
+  const environments = { ssr: { resolve: { external: ownNames } } };
+  await code.pages.open({ oxc: { target }, environments, plugins: [code.plugin] });
   return code;
 }
 
 export class ViteCode implements Code {
   readonly plugin: Plugin;
+  /** The same Vite server gives the program's pages. */
+  readonly pages: DevPages;
   private readonly options: ViteOptions;
   private readonly runner: Runner;
   private readonly graph: ModuleGraph;
@@ -66,6 +52,7 @@ export class ViteCode implements Code {
   constructor(options: ViteOptions, vite: Vite) {
     const { clock } = options;
     this.options = options;
+    this.pages = new DevPages(vite, options);
     this.contents = new Contents({ clock, changed: (file) => this.server!.watcher.emit("change", file) });
     this.missing = new MissingImports({ clock, installed: () => this.look("node_modules") });
     this.plugin = this.pluginOf();
@@ -103,7 +90,7 @@ export class ViteCode implements Code {
     this.missing[Symbol.dispose]();
     this.contents[Symbol.dispose]();
     await this.runner.close();
-    await this.server?.close();
+    await this.pages.close();
   }
 
   private get environment(): DevEnvironment {

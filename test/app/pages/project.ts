@@ -11,10 +11,10 @@ export class Project implements AsyncDisposable {
     this.path = path;
   }
 
-  static async make(files: Readonly<Record<string, string>>): Promise<Project> {
+  static async make(files: Readonly<Record<string, string>>, packages: readonly string[] = []): Promise<Project> {
     const project = new Project(await mkdtemp(join(tmpdir(), "livespan-pages-")));
     await mkdir(join(project.path, "node_modules"));
-    for (const name of ["react", "react-dom", "vite", "zod"])
+    for (const name of ["react", "react-dom", "vite", "zod", ...packages])
       await project.link(join(root, "node_modules", name), name);
     await project.link(root, "livespan");
     await project.write({ "package.json": '{ "type": "module" }', ...files });
@@ -44,7 +44,8 @@ export class Project implements AsyncDisposable {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  private link(target: string, name: string): Promise<void> {
-    return symlink(target, join(this.path, "node_modules", name), "junction");
+  private async link(target: string, name: string): Promise<void> {
+    await mkdir(dirname(join(this.path, "node_modules", name)), { recursive: true });
+    await symlink(target, join(this.path, "node_modules", name), "junction");
   }
 }

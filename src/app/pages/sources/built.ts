@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import type { Asset, PageSource, ReadyPage } from "../source.ts";
-import type { PageEntry } from "../bundler.ts";
+import type { PageEntry } from "../entries.ts";
 import type { PagesSettings } from "../settings.ts";
 import { appError } from "../../errors.ts";
 import { assetPath, pagePath, readManifest, type Manifest } from "../../build/manifest.ts";

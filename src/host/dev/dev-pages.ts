@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { realpathSync } from "node:fs";
+import type { InlineConfig } from "vite";
+import type { Companion } from "../../http/server.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { PageSourceFactory } from "../../app/pages/source.ts";
+import type { Vite } from "./runner.ts";
+import { devBase } from "./page-config.ts";
+import { HotPages } from "./hot-pages.ts";
+import { PageServer, type PagesPlace } from "./page-server.ts";
+
+export interface DevPagesOptions {
+  /** The program's folder, whose `vite.config` counts. */
+  readonly root: string;
+  readonly log: Log;
+}
+
+/** Serves pages of whatever run of an app, and what browsers ask of Vite: on the app's own socket, ahead of the app. */
+export class DevPages implements Companion {
+  private readonly vite: Vite;
+  private readonly log: Log;
+  private readonly usual: PageServer;
+  /** Of an app whose pages have another folder or configuration than the program. */
+  private other: { readonly server: PageServer; readonly opening: Promise<void> } | undefined;
+  private current: PageServer;
+
+  constructor(vite: Vite, { root, log }: DevPagesOptions) {
+    this.vite = vite;
+    this.log = log;
+    this.usual = new PageServer(vite, { root: realpathSync(root), config: undefined }, log);
+    this.current = this.usual;
+  }
+
+  /** `more` is said to the program's own server. */
+  async open(more: InlineConfig): Promise<void> {
+    await this.usual.open(more);
+  }
+
+  readonly source: PageSourceFactory = (entries, settings) =>
+    new HotPages(entries, settings, (place) => this.serverFor(place));
+
+  wants(url: string): boolean {
+    return url.startsWith(devBase);
+  }
+
+  answer(request: IncomingMessage, reply: ServerResponse): void {
+    this.current.middlewares(request, reply, () => {
+      if (reply.statusCode === 200) reply.statusCode = 404;
+      reply.end();
+    });
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const isForVite = request.headers["sec-websocket-protocol"]?.startsWith("vite-") === true;
+    if (!isForVite || !this.current.relay.emit("upgrade", request, socket, head)) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.usual.close(), this.closeOther()]);
+  }
+
+  private async serverFor(place: PagesPlace): Promise<PageServer> {
+    if (this.usual.isAt(place)) return (this.current = this.usual);
+    if (this.other?.server.isAt(place) !== true) {
+      const before = this.closeOther();
+      const server = new PageServer(this.vite, place, this.log);
+      this.other = { server, opening: before.then(() => server.open()) };
+    }
+    const { server, opening } = this.other;
+    await opening;
+    return (this.current = server);
+  }
+
+  private async closeOther(): Promise<void> {
+    await this.other?.opening.catch(() => {});
+    await this.other?.server.close();
+  }
+}

@@ -1,0 +1,55 @@
+import type { PageEntry } from "../../app/pages/entries.ts";
+import { type PageServer, retryScript } from "./page-server.ts";
+import type { PageSource, ReadyPage } from "../../app/pages/source.ts";
+import type { PagesSettings } from "../../app/pages/settings.ts";
+import { duringBuild } from "../../app/pages/builds.ts";
+import { assertFile, assertReact, buildError } from "../../app/pages/entries.ts";
+
+/** The pages of one run of an app, from a development server that outlasts it. */
+export class HotPages implements PageSource {
+  readonly retry = retryScript;
+  private readonly entries: ReadonlyMap<string, PageEntry>;
+  private readonly settings: PagesSettings;
+  private readonly serverFor: (settings: PagesSettings) => Promise<PageServer>;
+
+  constructor(
+    entries: readonly PageEntry[],
+    settings: PagesSettings,
+    serverFor: (settings: PagesSettings) => Promise<PageServer>,
+  ) {
+    this.entries = new Map(entries.map((entry) => [entry.id, entry]));
+    this.settings = settings;
+    this.serverFor = serverFor;
+  }
+
+  async open(): Promise<void> {
+    assertReact(this.settings.root);
+    const server = await this.serverFor(this.settings);
+    server.advise();
+    server.retry();
+    void this.warm(server);
+  }
+
+  async page(id: string): Promise<ReadyPage> {
+    const page = this.entries.get(id)!;
+    assertFile(page);
+    try {
+      const server = await this.serverFor(this.settings);
+      // First what the browser gets: what may not get there is refused before any of it runs here.
+      const links = await server.links(page);
+      const { render } = await server.module(page);
+      return { links, render };
+    } catch (error) {
+      throw buildError(error, [page]);
+    }
+  }
+
+  asset(): undefined {
+    return undefined;
+  }
+
+  /** What is wrong with a page is said when it is asked for. */
+  private async warm(server: PageServer): Promise<void> {
+    for (const page of this.entries.values()) await duringBuild(() => server.links(page)).catch(() => {});
+  }
+}

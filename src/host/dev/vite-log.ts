@@ -1,0 +1,32 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Logger } from "vite";
+import type { Log } from "../../kernel/log.ts";
+import { loggerOf } from "../../app/build/vite.ts";
+
+/** What Vite says while a program is developed: what it did in browsers, and what it could not give them, once each. */
+export function viteLog(log: Log): Logger {
+  let last = "";
+  return {
+    ...loggerOf(log),
+    info(message) {
+      const said = textOf(message);
+      if (!/^(?:hmr update|page reload) /.test(said)) return;
+      last = "";
+      // A style sheet is two modules: as it is imported, and as it is linked.
+      log("info", said.replace(/, \S+\?direct\b/g, ""));
+    },
+    error(message, { error } = {}) {
+      const said = textOf(error?.message ?? message).replace(/^Internal server error: /, "");
+      // What is looked at ahead of a browser is told again when that asks for it.
+      if (said === last || message.includes("Pre-transform error")) return;
+      last = said;
+      log("error", said, error instanceof Error ? { error } : {});
+    },
+  };
+}
+
+function textOf(message: string): string {
+  return stripVTControlCharacters(message)
+    .replace(/^\(client\) /, "")
+    .trim();
+}

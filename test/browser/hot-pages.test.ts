@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { suite, test } from "node:test";
+import type { Page } from "playwright-core";
+import { Program } from "../programs/program.ts";
+import { Project } from "../app/pages/project.ts";
+import { useBrowser, type Visitor, type VisitorOptions } from "./browser.ts";
+
+const browser = useBrowser();
+
+const files = {
+  "app.ts": `import { createApp } from "livespan";
+import { counter } from "./counter.state.ts";
+import { unit } from "./unit.ts";
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'";
+export default createApp({ name: "hot", states: [counter], budgets: { lameDuck: 0 } })
+  .use(async (c, next) => {
+    await next();
+    c.header("content-security-policy", policy);
+  })
+  .get("/version", () => "first, in " + unit)
+  .page("/", { entry: "counter.page.tsx", states: [counter], title: "Counter" });
+`,
+  "counter.state.ts": `import { defineState } from "livespan/live";
+export const counter = defineState("counter", { vars: { n: 0 } }).events(({ on }) => ({
+  count: on((s) => {
+    s.n += 1;
+  }),
+}));
+`,
+  "unit.ts": `export const unit = "steps";\n`,
+  "counter.page.tsx": `import { useState } from "react";
+import { createLive } from "livespan/react";
+import type { counter } from "./counter.state.ts";
+import { unit } from "./unit.ts";
+import "./counter.css";
+
+const useCounter = createLive<typeof counter>("counter");
+
+export default function Page() {
+  const { n } = useCounter();
+  const [mine, setMine] = useState(0);
+  return (
+    <main>
+      <h1>Shared {n} {unit}</h1>
+      <h2>Mine {mine}</h2>
+      <button type="button" onClick={() => void useCounter.events.count()}>Share</button>
+      <button type="button" onClick={() => setMine(mine + 1)}>Keep</button>
+    </main>
+  );
+}
+`,
+  "counter.css": "h1 { color: rgb(1, 2, 3); }\n",
+};
+
+type File = keyof typeof files;
+
+/** `livespan dev` in a project of its own, with a visitor. */
+class Development implements AsyncDisposable {
+  readonly project: Project;
+  readonly program: Program;
+  readonly visitor: Visitor;
+  readonly url: string;
+
+  private constructor(project: Project, program: Program, visitor: Visitor, url: string) {
+    this.project = project;
+    this.program = program;
+    this.visitor = visitor;
+    this.url = url;
+  }
+
+  static async start(
+    more: Readonly<Record<string, string>> = {},
+    { packages = ["@vitejs/plugin-react"], ...options }: VisitorOptions & { packages?: string[] } = {},
+  ): Promise<Development> {
+    const project = await Project.make({ ...files, ...more }, packages);
+    const program = Program.cli(["dev", "app.ts", "--port", "0"], { cwd: project.path });
+    const visitor = await browser.visitor(options);
+    return new Development(project, program, visitor, await program.url());
+  }
+
+  async edit(name: File, from: string, to: string): Promise<void> {
+    const text = await readFile(this.project.file(name), "utf8");
+    assert.ok(text.includes(from), `${name} has ${from}`);
+    await this.project.write({ [name]: text.replace(from, to) });
+  }
+
+  /** Edits the server, and settles once the new code serves. */
+  async swap(from: string, to: string): Promise<void> {
+    const { length } = this.swaps;
+    await this.edit("app.ts", from, to);
+    await this.program.match(new RegExp(`(?:reloaded in[^]*){${length + 1}}`));
+  }
+
+  get swaps(): readonly string[] {
+    return this.program.err.match(/reloaded in .*/g) ?? [];
+  }
+
+  async version(): Promise<string> {
+    return (await fetch(`${this.url}/version`)).json() as Promise<string>;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await using _project = this.project;
+    await using _program = this.program;
+    await this.visitor[Symbol.asyncDispose]();
+  }
+}
+
+/** Opens the page, and counts in it: once what the server keeps, twice what the component does. */
+async function counted({ visitor, url }: Development): Promise<Page> {
+  const page = await visitor.open(url);
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.getByText("Shared 1").waitFor();
+  for (let n = 1; n <= 2; n++) {
+    await page.getByRole("button", { name: "Keep" }).click();
+    await page.getByText(`Mine ${n}`).waitFor();
+  }
+  return page;
+}
+
+/** What happens to a page from now on. */
+function watched(page: Page): { navigations: number; readonly said: string[] } {
+  const seen = { navigations: 0, said: [] as string[] };
+  page.on("framenavigated", () => seen.navigations++);
+  page.on("console", (message) => seen.said.push(message.text()));
+  return seen;
+}
+
+async function textOf(page: Page): Promise<string> {
+  return (await page.locator("main").innerText()).replace(/\s+/g, " ").replace("ShareKeep", "Share, Keep");
+}
+
+function colorOf(page: Page): Promise<string> {
+  return page.evaluate<string>("getComputedStyle(document.querySelector('h1')).color");
+}
+
+suite("pages under livespan dev", () => {
+  test("an edit of a page changes it where it is, and what the server renders, and leaves the server alone", async () => {
+    await using t = await Development.start();
+    const page = await counted(t);
+    const seen = watched(page);
+    await t.edit("counter.page.tsx", "<h1>Shared", "<h1>Counted");
+    await page.getByText("Counted 1 steps").waitFor();
+    assert.equal(await textOf(page), "Counted 1 steps Mine 2 Share, Keep");
+    assert.equal(seen.navigations, 0);
+    assert.match(await (await fetch(t.url)).text(), /<h1>Counted/);
+    assert.deepEqual(t.swaps, []);
+    await page.getByRole("button", { name: "Share" }).click();
+    await page.getByText("Counted 2 steps").waitFor();
+  });
+
+  test("an edit of the server leaves the page alone", async () => {
+    await using t = await Development.start();
+    const page = await counted(t);
+    const seen = watched(page);
+    await t.swap('"first, in "', '"second, in "');
+    assert.equal(await t.version(), "second, in steps");
+    await page.getByRole("button", { name: "Share" }).click();
+    await page.getByText("Shared 2").waitFor();
+    assert.equal(await textOf(page), "Shared 2 steps Mine 2 Share, Keep");
+    assert.deepEqual(seen, { navigations: 0, said: [] });
+  });
+
+  test("what both import is replaced in both", async () => {
+    await using t = await Development.start();
+    const page = await counted(t);
+    const seen = watched(page);
+    await t.edit("unit.ts", "steps", "laps");
+    await page.getByText("Shared 1 laps").waitFor();
+    await t.program.match(/reloaded in/);
+    assert.equal(await t.version(), "first, in laps");
+    assert.equal(await textOf(page), "Shared 1 laps Mine 2 Share, Keep");
+    assert.equal(seen.navigations, 0);
+  });
+
+  test("styles are there before any script, and change in place, under a policy without inline ones", async () => {
+    await using t = await Development.start();
+    await using reader = await browser.visitor({ javaScriptEnabled: false });
+    assert.equal(await colorOf(await reader.open(t.url)), "rgb(1, 2, 3)");
+    const page = await counted(t);
+    const seen = watched(page);
+    await t.edit("counter.css", "1, 2, 3", "3, 2, 1");
+    while ((await colorOf(page)) !== "rgb(3, 2, 1)") await page.waitForEvent("requestfinished");
+    assert.equal(await textOf(page), "Shared 1 steps Mine 2 Share, Keep");
+    assert.equal(seen.navigations, 0);
+    assert.deepEqual(t.swaps, []);
+  });
+
+  test("a page is still replaced after five swaps of the server", async () => {
+    await using t = await Development.start();
+    const page = await counted(t);
+    const seen = watched(page);
+    for (let n = 1; n <= 5; n++) await t.swap(n === 1 ? "first" : `swap ${n - 1}`, `swap ${n}`);
+    await t.edit("counter.page.tsx", "<h1>Shared", "<h1>Counted");
+    await page.getByText("Counted 1 steps").waitFor();
+    assert.equal(await textOf(page), "Counted 1 steps Mine 2 Share, Keep");
+    assert.equal(seen.navigations, 0);
+  });
+
+  test("an import of the server's is refused in an open page and in a new one, and both recover", async () => {
+    await using t = await Development.start({}, { expected: [/500/, /Failed to (?:fetch|reload)/, /style-src/] });
+    const page = await counted(t);
+    await t.edit("counter.page.tsx", "import type { counter }", "import { counter }");
+    await t.edit("counter.page.tsx", "<h1>Shared", "<h1>{counter.name}");
+    await page.locator("vite-error-overlay").waitFor({ state: "attached" });
+    await t.program.until("counter.state.ts would reach the browser");
+    const fresh = await t.visitor.open(t.url);
+    assert.match(
+      (await fresh.locator("pre").textContent()) ?? "",
+      /counter\.state\.ts would reach the browser[^]*PAGE_GUARD/,
+    );
+
+    await t.edit("counter.page.tsx", "import { counter }", "import type { counter }");
+    await t.edit("counter.page.tsx", "<h1>{counter.name}", "<h1>Counted");
+    await fresh.getByText("Counted 0 steps").waitFor();
+    await page.getByText("Counted 1 steps").waitFor();
+    await page.locator("vite-error-overlay").waitFor({ state: "detached" });
+  });
+
+  test("a stop closes what browsers hold open, and is clean", async () => {
+    await using t = await Development.start({}, { expected: [/ERR_CONNECTION|WebSocket|worker/i] });
+    await counted(t);
+    assert.deepEqual(await t.program.stop(), { code: 0, signal: null });
+    assert.match(t.program.err, /stopped cleanly/);
+  });
+
+  test("without the plugin a page is loaded again, and one line says what would be better", async () => {
+    await using t = await Development.start({}, { packages: [] });
+    const page = await counted(t);
+    assert.equal(t.program.err.match(/@vitejs\/plugin-react/g)?.length, 1);
+    await t.edit("counter.page.tsx", "<h1>Shared", "<h1>Counted");
+    await page.getByText("Counted 1 steps").waitFor();
+    assert.equal(await textOf(page), "Counted 1 steps Mine 0 Share, Keep");
+  });
+
+  test("a plugin of the project's own configuration is left as it is", async () => {
+    await using t = await Development.start({
+      "vite.config.js": 'import react from "@vitejs/plugin-react";\nexport default { plugins: [react()] };\n',
+    });
+    const page = await counted(t);
+    await t.edit("counter.page.tsx", "<h1>Shared", "<h1>Counted");
+    await page.getByText("Counted 1 steps").waitFor();
+    assert.equal(await textOf(page), "Counted 1 steps Mine 2 Share, Keep");
+  });
+});
