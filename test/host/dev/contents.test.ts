@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { manualClock } from "livespan/testing";
+import { Contents } from "../../../src/host/dev/contents.ts";
+
+async function watched() {
+  const folder = await mkdtempDisposable(join(tmpdir(), "livespan-contents-"));
+  const clock = manualClock();
+  const told = new EventTarget();
+  const file = join(folder.path, "app.ts");
+  const changed = (): void => void told.dispatchEvent(new Event("changed"));
+  const contents = new Contents({ clock, changed });
+  const write = async (text: string): Promise<boolean> => {
+    await writeFile(file, text);
+    return contents.isNews(file);
+  };
+  const stack = new AsyncDisposableStack();
+  stack.defer(() => folder.remove());
+  stack.use(contents);
+  return { clock, contents, told, file, write, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+test("what was loaded is no news, and what was not is", async () => {
+  await using it = await watched();
+  assert.equal(await it.write("a"), true);
+  it.contents.loaded(it.file, "a");
+  assert.equal(await it.write("a"), false);
+  assert.equal(await it.write("b"), true);
+});
+
+test("what a watcher drops, of a file that it has just told of, is seen all the same", async () => {
+  await using it = await watched();
+  assert.equal(await it.write("a"), true);
+  it.contents.loaded(it.file, "a");
+  await writeFile(it.file, "b");
+  const changed = once(it.told, "changed");
+  await it.clock.advance(75);
+  await changed;
+});
+
+test("a file that was emptied counts once it has stayed empty", async () => {
+  await using it = await watched();
+  it.contents.loaded(it.file, "a");
+  assert.equal(await it.write(""), false);
+  const changed = once(it.told, "changed");
+  await it.clock.advance(75);
+  await changed;
+  assert.equal(await it.contents.isNews(it.file), true);
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { suite, test } from "node:test";
+import { DevProgram } from "./dev-program.ts";
+import { Project } from "../../app/pages/project.ts";
+import { Program } from "../../programs/program.ts";
+
+const clean = { code: 0, signal: null };
+
+/** An app with one lifespan, whose setup does `before` first. */
+const opening = (version: number, before = "", head = "") => `
+import { once } from "node:events";
+import { createApp, lifespan } from "livespan";
+${head}
+const db = lifespan("db", async function* ({ signal }) {
+  console.log("opening ${version}");
+  ${before}
+  console.log("db+ ${version}");
+  yield ${version};
+  console.log("db- ${version}");
+});
+export default createApp({ lifespan: { db } })
+  .get("/", ({ lifespan }) => lifespan.db)
+  .get("/slow", async ({ lifespan }) => {
+    console.log("slow ${version}");
+    await once(process, "SIGUSR2");
+    return lifespan.db;
+  });`;
+
+const waiting = "await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));";
+
+suite("the life of livespan dev", { concurrency: 3 }, () => {
+  test("X31: a change during a start gives that start up, and the newer code starts", async () => {
+    await using dev = await DevProgram.start({ "app.ts": opening(1) });
+    await dev.project.write({ "app.ts": opening(2, waiting) });
+    await dev.program.until("opening 2");
+    const meanwhile = dev.text();
+    await dev.save({ "app.ts": opening(3) });
+    assert.equal(await meanwhile, "3");
+    assert.deepEqual(dev.program.lines, ["opening 1", "db+ 1", "db- 1", "opening 2", "opening 3", "db+ 3"]);
+    assert.deepEqual(await dev.stop(), clean);
+  });
+
+  test("a broken change during a start brings back what it has overtaken", async () => {
+    await using dev = await DevProgram.start({ "app.ts": opening(1) });
+    const once = "if (!globalThis.been) { globalThis.been = true;" + waiting + "}";
+    await dev.project.write({ "app.ts": opening(2, once) });
+    await dev.program.until("opening 2");
+    await dev.save({ "app.ts": "this is no code" });
+    assert.equal(await dev.text(), "2");
+    await dev.save({ "app.ts": opening(3) });
+    assert.equal(await dev.text(), "3");
+  });
+
+  test("a change while the old code drains is what is served next", async () => {
+    const code = (version: number): string => opening(version, "", `console.error("code ${version}");`);
+    await using dev = await DevProgram.start({ "app.ts": code(1) });
+    const inFlight = dev.text("/slow");
+    await dev.program.until("slow 1");
+    await dev.project.write({ "app.ts": code(2) });
+    await dev.program.until("code 2");
+    await dev.project.write({ "app.ts": code(3) });
+    dev.program.kill("SIGUSR2");
+    assert.equal(await inFlight, "1");
+    await dev.program.until("db+ 3");
+    assert.equal(await dev.text(), "3");
+    assert.deepEqual(await dev.stop(), clean);
+  });
+
+  test("code that is slow to load leaves the old code to serve, and a change begins it anew", async () => {
+    await using dev = await DevProgram.start({ "app.ts": opening(1), "slow.ts": "" });
+    const forEver = 'console.error("loading"); await new Promise(() => {}); export {};';
+    await dev.project.write({ "app.ts": opening(2, "", 'import "./slow.ts";'), "slow.ts": forEver });
+    await dev.program.until("loading");
+    assert.equal(await dev.text(), "1");
+    await dev.save({ "slow.ts": "export {};" });
+    assert.equal(await dev.text(), "2");
+    assert.deepEqual(await dev.stop(), clean);
+  });
+
+  test("a first load that is never done is mended by a save, or ended by a signal: exit 0", async () => {
+    const forEver = `console.error("loading"); setTimeout(() => {}, 2 ** 30).unref(); await new Promise(() => {});`;
+    await using mended = await DevProgram.launch(await Project.make({ "app.ts": forEver }));
+    await using ended = await DevProgram.launch(await Project.make({ "app.ts": forEver }));
+    await mended.program.until("loading");
+    await mended.project.write({ "app.ts": opening(1) });
+    assert.equal(await mended.text(), "1");
+    await ended.program.until("loading");
+    assert.deepEqual(await ended.stop(), clean);
+    assert.doesNotMatch(ended.program.err, /Error/);
+  });
+
+  test("a signal ends it cleanly: while the new code starts, while the old one drains, while nothing serves", async () => {
+    await using starting = await DevProgram.start({ "app.ts": opening(1) });
+    await starting.project.write({ "app.ts": opening(2, waiting) });
+    await starting.program.until("opening 2");
+    assert.deepEqual(await starting.stop(), clean);
+    assert.deepEqual(starting.program.lines, ["opening 1", "db+ 1", "db- 1", "opening 2"]);
+
+    await using unstarted = await DevProgram.start({ "app.ts": opening(1, 'throw new Error("no database");') });
+    assert.match(await unstarted.text(), /no database/);
+    assert.deepEqual(await unstarted.stop(), clean);
+
+    await using unread = await DevProgram.start({ "app.ts": "this is no code" });
+    assert.match(await unread.text(), /could not be loaded/);
+    await unread.save({ "app.ts": opening(1) });
+    assert.equal(await unread.text(), "1");
+    await unread.save({ "app.ts": "this is no code" });
+    assert.equal(await unread.text(), "1");
+    assert.deepEqual(await unread.stop(), clean);
+    assert.deepEqual(unread.program.lines, ["opening 1", "db+ 1", "db- 1"]);
+  });
+
+  test("a port that is taken is said at once: exit 1", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as { readonly port: number };
+    await using project = await Project.make({ "app.ts": opening(1) });
+    const env = { PORT: String(port), HOST: "127.0.0.1" };
+    await using program = Program.cli(["dev"], { cwd: project.path, env });
+    assert.deepEqual(await program.end(), { code: 1, signal: null });
+    assert.match(program.err, new RegExp(`${port}.*in use|in use.*${port}`));
+    taken.close();
+  });
+});
