@@ -7,7 +7,7 @@ const settled = 75;
 
 export interface ContentsOptions {
   readonly clock: Clock;
-  /** A file is not as it was loaded, though nobody has said so. */
+  /** A file is not as it was when the watcher told of it, though it has told of nothing since. */
   changed(file: string): void;
 }
 
@@ -35,9 +35,23 @@ export class Contents implements Disposable {
     this.digests.clear();
   }
 
+  /** The watcher has told of a file, as it was at `mtimeMs`: for a while it drops what else it hears of it. */
+  noticed(file: string, mtimeMs: number | undefined): void {
+    const { clock, changed } = this.options;
+    this.looks.get(file)?.();
+    const look = async (): Promise<void> => {
+      this.looks.delete(file);
+      const now = await stat(file).catch(() => undefined);
+      if (now !== undefined && (now.mtimeMs !== mtimeMs || this.emptied.has(file))) changed(file);
+    };
+    this.looks.set(
+      file,
+      clock.after(settled, () => void look()),
+    );
+  }
+
   /** Whether a file that was written holds something else than what was loaded. */
   async isNews(file: string): Promise<boolean> {
-    this.lookAgain(file);
     if (!this.digests.has(file)) return true;
     // Some editors empty a file before they write it.
     const isEmpty = (await stat(file).catch(() => undefined))?.size === 0;
@@ -50,20 +64,6 @@ export class Contents implements Disposable {
   [Symbol.dispose](): void {
     for (const cancel of this.looks.values()) cancel();
     this.looks.clear();
-  }
-
-  /** A watcher that has just told of a file drops what it hears of it next. */
-  private lookAgain(file: string): void {
-    const { clock, changed } = this.options;
-    this.looks.get(file)?.();
-    const look = async (): Promise<void> => {
-      this.looks.delete(file);
-      if (this.digests.has(file) && (await this.differs(file))) changed(file);
-    };
-    this.looks.set(
-      file,
-      clock.after(settled, () => void look()),
-    );
   }
 
   /** One that cannot be read is left to those who load it. */

@@ -9,25 +9,28 @@ export class ModuleGraph {
   private readonly modules: EvaluatedModules;
   /** What had run when the load that goes on began. */
   private before: ReadonlySet<EvaluatedModuleNode> | undefined;
+  /** Whether the last load has come to its end, and well. */
+  private whole = false;
 
   constructor(modules: EvaluatedModules) {
     this.modules = modules;
   }
 
-  /** Whether the last load has come to its end, and well. */
   get isWhole(): boolean {
-    return this.before === undefined && this.modules.idToModuleMap.size > 0;
+    return this.whole;
   }
 
   /** Begins a load, and gives up one that goes on. The returned function says whether it is the last that was begun. */
   begin(): () => boolean {
     this.giveUp();
+    this.whole = false;
     const before = new Set(this.modules.idToModuleMap.values());
     this.before = before;
     return () => this.before === before;
   }
 
   finish(): void {
+    this.whole = true;
     this.before = undefined;
   }
 

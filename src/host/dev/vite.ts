@@ -122,6 +122,9 @@ export class ViteCode implements Code {
       configureServer: (server) => {
         this.isRestarted = this.server !== undefined;
         this.server = server;
+        for (const event of ["add", "change"] as const) {
+          server.watcher.on(event, (file, stats) => contents.noticed(file, stats?.mtimeMs));
+        }
       },
       buildStart: () => this.restarted(),
       resolveId: {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, stat, utimes, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ async function watched() {
   const clock = manualClock();
   const told = new EventTarget();
   const file = join(folder.path, "app.ts");
+  let count = 0;
+  told.addEventListener("changed", () => count++);
   const changed = (): void => void told.dispatchEvent(new Event("changed"));
   const contents = new Contents({ clock, changed });
   const write = async (text: string): Promise<boolean> => {
@@ -21,7 +23,7 @@ async function watched() {
   const stack = new AsyncDisposableStack();
   stack.defer(() => folder.remove());
   stack.use(contents);
-  return { clock, contents, told, file, write, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { clock, contents, told, file, write, count: () => count, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 test("what was loaded is no news, and what was not is", async () => {
@@ -34,9 +36,10 @@ test("what was loaded is no news, and what was not is", async () => {
 
 test("what a watcher drops, of a file that it has just told of, is seen all the same", async () => {
   await using it = await watched();
-  assert.equal(await it.write("a"), true);
-  it.contents.loaded(it.file, "a");
+  await writeFile(it.file, "a");
+  it.contents.noticed(it.file, (await stat(it.file)).mtimeMs);
   await writeFile(it.file, "b");
+  await utimes(it.file, new Date(), new Date(2030, 1));
   const changed = once(it.told, "changed");
   await it.clock.advance(75);
   await changed;
@@ -46,8 +49,19 @@ test("a file that was emptied counts once it has stayed empty", async () => {
   await using it = await watched();
   it.contents.loaded(it.file, "a");
   assert.equal(await it.write(""), false);
+  it.contents.noticed(it.file, (await stat(it.file)).mtimeMs);
   const changed = once(it.told, "changed");
   await it.clock.advance(75);
   await changed;
   assert.equal(await it.contents.isNews(it.file), true);
+});
+
+test("what has not changed since is not told of", async () => {
+  await using it = await watched();
+  await writeFile(it.file, "a");
+  it.contents.noticed(it.file, (await stat(it.file)).mtimeMs);
+  await it.clock.advance(75);
+  // The second look is behind this one.
+  await stat(it.file);
+  assert.equal(it.count(), 0);
 });

@@ -3,7 +3,7 @@ import { ask, type End, Program } from "../../programs/program.ts";
 import { Project } from "../../app/pages/project.ts";
 
 /** What the screen says when a save has been dealt with. */
-const outcome = /reloaded in|could not be loaded|did not start|has ended/g;
+const outcome = /reloaded in|The code could not be loaded|The app did not start|The app has ended/g;
 
 /** A folder like a user's, with `livespan dev` in it. */
 export class DevProgram implements AsyncDisposable {
