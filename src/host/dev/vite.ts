@@ -209,12 +209,21 @@ export class ViteCode implements Code {
     }
   }
 
+  private async isThere(specifier: string, importer: string): Promise<boolean> {
+    const { environment } = this;
+    if ((await environment.pluginContainer.resolveId(specifier, importer)) !== null) return true;
+    if (/^[./]/.test(specifier)) return false;
+    // That a package was not there is remembered; here it is not.
+    return environment.fetchModule(specifier, importer).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** Looks whether something is there now that was asked for in vain. */
   private async look(cause: string): Promise<void> {
-    const { pluginContainer, moduleGraph } = this.environment;
-    const files = await this.missing.found(async (specifier, importer) => {
-      return (await pluginContainer.resolveId(specifier, importer)) !== null;
-    });
+    const { moduleGraph } = this.environment;
+    const files = await this.missing.found((specifier, importer) => this.isThere(specifier, importer));
     for (const file of files) {
       this.missing.forget(file);
       this.forget([...(moduleGraph.getModulesByFile(file) ?? [])]);

@@ -1,4 +1,5 @@
-import { Agent, get } from "node:http";
+import { Agent, get, type IncomingMessage } from "node:http";
+import { once } from "node:events";
 
 /** Requests one after the other, on a connection that is kept and on one each, until it is stopped. */
 export class Load implements AsyncDisposable {
@@ -31,12 +32,10 @@ export class Load implements AsyncDisposable {
   }
 }
 
-function request(url: string, agent: Agent): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get(url, { agent }, async (response) => {
-      const text = (await response.toArray()).join("");
-      if (response.statusCode === 200) resolve(text);
-      else reject(new Error(`${response.statusCode}: ${text}`));
-    }).once("error", reject);
-  });
+async function request(url: string, agent: Agent): Promise<string> {
+  const asked = get(url, { agent });
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  const said = (await response.toArray()).join("");
+  if (response.statusCode !== 200) throw new Error(`${response.statusCode}: ${said}`);
+  return said;
 }
