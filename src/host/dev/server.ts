@@ -14,6 +14,8 @@ import { Loader, type LoaderOptions } from "./loader.ts";
 
 /** Milliseconds without a further change after which a save counts as complete. */
 const quiet = 15;
+/** Milliseconds in which code that does not load may still turn out to be half written. */
+const doubt = 150;
 /** Milliseconds from the beginning of one swap to that of the next, at least. */
 const pace = 200;
 
@@ -141,6 +143,8 @@ export class DevServer implements Carried {
       // Where nothing is served, nothing is gained by what has run already.
       return await this.loader.load(!this.isServing);
     } catch (error) {
+      // What fails may be one half of a save.
+      if (this.files.size > 0) await this.wait(doubt);
       if (this.isDirty || this.isStopping) return undefined;
       // What the change had overtaken is still the newest code that loads.
       const { overtaken } = this;

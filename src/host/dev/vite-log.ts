@@ -6,8 +6,9 @@ import { loggerOf } from "../../app/build/vite.ts";
 /** What Vite says while a program is developed: what it did in browsers, and what it could not give them, once each. */
 export function viteLog(log: Log): Logger {
   let last = "";
+  const logger = loggerOf(log);
   return {
-    ...loggerOf(log),
+    ...logger,
     info(message) {
       const said = textOf(message);
       if (!/^(?:hmr update|page reload) /.test(said)) return;
@@ -17,6 +18,7 @@ export function viteLog(log: Log): Logger {
     },
     error(message, { error } = {}) {
       const said = textOf(error?.message ?? message).replace(/^Internal server error: /, "");
+      if (noMoreWatchers.test(said)) return logger.warnOnce(unwatched);
       // What is looked at ahead of a browser is told again when that asks for it.
       if (said === last || message.includes("Pre-transform error")) return;
       last = said;
@@ -24,6 +26,13 @@ export function viteLog(log: Log): Logger {
     },
   };
 }
+
+/** What a system says when it watches no more files: once for each. */
+const noMoreWatchers = /\b(?:ENOSPC|EMFILE)\b.*\bwatch\b/;
+
+const unwatched =
+  "not every file is watched, for the system has no more watchers: what is saved may not be noticed. Raise the limit (on " +
+  "Linux: sysctl fs.inotify.max_user_watches), or leave folders of data out by server.watch.ignored in vite.config.ts";
 
 function textOf(message: string): string {
   return stripVTControlCharacters(message)
