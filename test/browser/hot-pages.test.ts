@@ -55,6 +55,13 @@ export default function Page() {
 
 type File = keyof typeof files;
 
+interface DevelopmentOptions extends VisitorOptions {
+  /** What is installed beside React. */
+  readonly packages?: readonly string[];
+  /** Packages of which the project has a copy of its own. */
+  readonly own?: readonly string[];
+}
+
 /** `livespan dev` in a project of its own, with a visitor. */
 class Development implements AsyncDisposable {
   readonly project: Project;
@@ -71,9 +78,10 @@ class Development implements AsyncDisposable {
 
   static async start(
     more: Readonly<Record<string, string>> = {},
-    { packages = ["@vitejs/plugin-react"], ...options }: VisitorOptions & { packages?: string[] } = {},
+    { packages = ["@vitejs/plugin-react"], own = [], ...options }: DevelopmentOptions = {},
   ): Promise<Development> {
     const project = await Project.make({ ...files, ...more }, packages);
+    for (const name of own) await project.own(name);
     const program = Program.cli(["dev", "app.ts", "--port", "0"], { cwd: project.path });
     const visitor = await browser.visitor(options);
     return new Development(project, program, visitor, await program.url());
@@ -238,6 +246,37 @@ suite("pages under livespan dev", () => {
     await using t = await Development.start({
       "vite.config.js": 'import react from "@vitejs/plugin-react";\nexport default { plugins: [react()] };\n',
     });
+    const page = await counted(t);
+    await t.edit("counter.page.tsx", "<h1>Shared", "<h1>Counted");
+    await page.getByText("Counted 1 steps").waitFor();
+    assert.equal(await textOf(page), "Counted 1 steps Mine 2 Share, Keep");
+  });
+
+  test("pages of another folder come with its configuration, whose edits count at once", async () => {
+    const app = files["app.ts"].replace(
+      'name: "hot",',
+      'name: "hot", pages: { root: "web", config: "pages.config.js" },',
+    );
+    const said = (text: string): string => `export default { define: { __SAID__: '"${text}"' } };\n`;
+    const page = files["counter.page.tsx"].replaceAll('"./', '"../').replace("../counter.css", "./counter.css");
+    const web = {
+      "web/pages.config.js": said("said"),
+      "web/counter.css": files["counter.css"],
+      "web/counter.page.tsx": `declare const __SAID__: string;\n${page.replace("<h1>", "<h1>{__SAID__} ")}`,
+    };
+    // Of the policy, by Vite's client, which watches in a worker for a server that is away.
+    const expected = [/Creating a worker/];
+    await using t = await Development.start({ "app.ts": app, ...web }, { expected });
+    const opened = await t.visitor.open(t.url);
+    await opened.getByText("said Shared 0").waitFor();
+    assert.equal(await colorOf(opened), "rgb(1, 2, 3)");
+    await t.project.write({ "web/pages.config.js": said("changed") });
+    await opened.getByText("changed Shared 0").waitFor();
+  });
+
+  test("pages see the React of their own folder, also where livespan is linked to one that has another", async () => {
+    const packages = ["@vitejs/plugin-react", "scheduler"];
+    await using t = await Development.start({}, { packages, own: ["react", "react-dom"] });
     const page = await counted(t);
     await t.edit("counter.page.tsx", "<h1>Shared", "<h1>Counted");
     await page.getByText("Counted 1 steps").waitFor();

@@ -3,32 +3,30 @@ import type { Duplex } from "node:stream";
 import { realpathSync } from "node:fs";
 import type { InlineConfig } from "vite";
 import type { Companion } from "../../http/server.ts";
-import type { Log } from "../../kernel/log.ts";
 import type { PageSourceFactory } from "../../app/pages/source.ts";
 import type { Vite } from "./runner.ts";
 import { devBase } from "./page-config.ts";
 import { HotPages } from "./hot-pages.ts";
-import { PageServer, type PagesPlace } from "./page-server.ts";
+import { PageServer, type PageServerOptions, type PagesPlace } from "./page-server.ts";
 
-export interface DevPagesOptions {
+export interface DevPagesOptions extends PageServerOptions {
   /** The program's folder, whose `vite.config` counts. */
   readonly root: string;
-  readonly log: Log;
 }
 
 /** Serves pages of whatever run of an app, and what browsers ask of Vite: on the app's own socket, ahead of the app. */
 export class DevPages implements Companion {
   private readonly vite: Vite;
-  private readonly log: Log;
+  private readonly options: PageServerOptions;
   private readonly usual: PageServer;
   /** Of an app whose pages have another folder or configuration than the program. */
   private other: { readonly server: PageServer; readonly opening: Promise<void> } | undefined;
   private current: PageServer;
 
-  constructor(vite: Vite, { root, log }: DevPagesOptions) {
+  constructor(vite: Vite, options: DevPagesOptions) {
     this.vite = vite;
-    this.log = log;
-    this.usual = new PageServer(vite, { root: realpathSync(root), config: undefined }, log);
+    this.options = options;
+    this.usual = new PageServer(vite, { root: realpathSync(options.root), config: undefined }, options);
     this.current = this.usual;
   }
 
@@ -64,7 +62,7 @@ export class DevPages implements Companion {
     if (this.usual.isAt(place)) return (this.current = this.usual);
     if (this.other?.server.isAt(place) !== true) {
       const before = this.closeOther();
-      const server = new PageServer(this.vite, place, this.log);
+      const server = new PageServer(this.vite, place, this.options);
       this.other = { server, opening: before.then(() => server.open()) };
     }
     const { server, opening } = this.other;
@@ -73,7 +71,8 @@ export class DevPages implements Companion {
   }
 
   private async closeOther(): Promise<void> {
-    await this.other?.opening.catch(() => {});
-    await this.other?.server.close();
+    const { other } = this;
+    await other?.opening.catch(() => {});
+    await other?.server.close();
   }
 }

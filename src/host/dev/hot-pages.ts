@@ -27,18 +27,14 @@ export class HotPages implements PageSource {
     const server = await this.serverFor(this.settings);
     server.advise();
     server.retry();
-    void this.warm(server);
+    void duringBuild(() => this.warm(server));
   }
 
   async page(id: string): Promise<ReadyPage> {
     const page = this.entries.get(id)!;
     assertFile(page);
     try {
-      const server = await this.serverFor(this.settings);
-      // First what the browser gets: what may not get there is refused before any of it runs here.
-      const links = await server.links(page);
-      const { render } = await server.module(page);
-      return { links, render };
+      return await this.make(await this.serverFor(this.settings), page);
     } catch (error) {
       throw buildError(error, [page]);
     }
@@ -48,8 +44,16 @@ export class HotPages implements PageSource {
     return undefined;
   }
 
+  private async make(server: PageServer, page: PageEntry): Promise<ReadyPage> {
+    // First what the browser gets: what may not get there is refused before any of it runs here.
+    const links = await server.links(page);
+    const { render } = await server.module(page);
+    return { links, render };
+  }
+
   /** What is wrong with a page is said when it is asked for. */
   private async warm(server: PageServer): Promise<void> {
-    for (const page of this.entries.values()) await duringBuild(() => server.links(page)).catch(() => {});
+    for (const page of this.entries.values()) await this.make(server, page).catch(() => {});
+    await server.packages();
   }
 }

@@ -53,7 +53,7 @@ export function pagesConfig(
       middlewareMode: true,
       ws: { server: relay },
       watch: { ignored: ["**/.livespan/**"] },
-      fs: { allow: [vite.server.searchForWorkspaceRoot(root), ownFolder, cacheDir] },
+      fs: { allow: [vite.server.searchForWorkspaceRoot(root), join(ownFolder, "dist"), cacheDir] },
     },
     optimizeDeps: {
       // Pages are known once the app is: what they import is found as they are looked at, before any browser is answered.
@@ -63,7 +63,7 @@ export function pagesConfig(
     environments: {
       pages: {
         consumer: "server",
-        resolve: { external: [...loaded], ...(loaded !== ownNames && { noExternal: ["livespan"] }) },
+        resolve: loaded === ownNames ? { external: ownNames } : { noExternal: ["livespan"] },
       },
     },
     plugins: [plugin, guard(), react],

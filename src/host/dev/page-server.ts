@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { EnvironmentModuleNode, HotChannelClient, InlineConfig, Plugin, ViteDevServer } from "vite";
+import type { Clock } from "../../kernel/clock.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PageLinks } from "../../app/pages/source.ts";
 import type { PagesSettings } from "../../app/pages/settings.ts";
 import type { ServerModule } from "../../app/pages/server-module.ts";
+import { Contents } from "./contents.ts";
 import { devBase, loadedForPages, pagesConfig, waitingModule } from "./page-config.ts";
 import {
   entryPrefix,
@@ -22,6 +24,11 @@ import { styleSheet, pathOf } from "../../app/pages/guard.ts";
 /** The place of an app's pages: its folder and its Vite configuration. */
 export type PagesPlace = Pick<PagesSettings, "root" | "config">;
 
+export interface PageServerOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
 /**
  * Vite's part in pages: their modules in browsers, which replaces what is edited where it is, and in this process, where
  * pages are rendered: in an environment of their own, so that an edit of theirs is no edit of the program.
@@ -38,9 +45,13 @@ export class PageServer {
   private readonly waiting = new Set<HotChannelClient>();
   private server: ViteDevServer | undefined;
   private readonly runner: Runner;
+  /** As browsers have it. */
+  private readonly contents: Contents;
+  private before: ViteDevServer | undefined;
   private isAdvised = false;
 
-  constructor(vite: Vite, place: PagesPlace, log: Log) {
+  constructor(vite: Vite, place: PagesPlace, { log, clock }: PageServerOptions) {
+    this.contents = new Contents({ clock, changed: () => {} });
     this.vite = vite;
     this.place = place;
     this.log = log;
@@ -77,6 +88,14 @@ export class PageServer {
     return this.runner.import(this.idOf(page));
   }
 
+  /** Settles when the packages that browsers need are ready for them. */
+  async packages(): Promise<void> {
+    const { client } = this.server!.environments;
+    await client.waitForRequestsIdle();
+    const { discovered = {} } = client.depsOptimizer?.metadata ?? {};
+    await Promise.allSettled(Object.values(discovered).flatMap(({ processing }) => processing ?? []));
+  }
+
   /** Says once what the project lacks. */
   advise(): void {
     if (this.isAdvised || this.server!.config.plugins.some(isFastRefresh)) return;
@@ -107,7 +126,7 @@ export class PageServer {
   }
 
   private pluginOf(): Plugin {
-    const { entries, loaded } = this;
+    const { entries, loaded, contents } = this;
     const retry = this.retry.bind(this);
     const invalidate = (file: string): void => this.runner.invalidate(file);
     return {
@@ -115,6 +134,7 @@ export class PageServer {
       enforce: "pre",
       // Called again when Vite starts itself anew, for a configuration that has changed.
       configureServer: (server) => this.begin(server),
+      buildStart: () => this.begun(),
       resolveId: {
         order: "pre",
         handler(source) {
@@ -137,9 +157,19 @@ export class PageServer {
           return [`${devBase}@vite/client`, ...first].map((name) => `import "${name}";\n`).join("") + starter(page);
         },
       },
+      transform: {
+        order: "pre",
+        handler(code, id) {
+          if (this.environment.name === "client") contents.loaded(id, code);
+        },
+      },
       hotUpdate: {
         order: "pre",
-        handler({ file }) {
+        async handler({ type, file }) {
+          if (this.environment.name === "client") {
+            const isNews = type !== "update" || (await contents.isNews(file));
+            return isNews ? undefined : [];
+          }
           // The last of the environments: what is asked for now is what has been saved.
           if (this.environment.name !== "pages") return;
           invalidate(file);
@@ -150,9 +180,17 @@ export class PageServer {
     };
   }
 
+  /** Browsers have what another configuration has made. */
+  private begun(): void {
+    this.before?.environments.client.hot.send({ type: "full-reload", path: "*" });
+    this.before = undefined;
+  }
+
   private begin(server: ViteDevServer): () => void {
+    this.before = this.server;
     this.server = server;
     this.runner.clear();
+    this.contents.clear();
     server.environments.client.hot.on("livespan:waiting", (_, client) => this.waiting.add(client));
     // Behind all of Vite's own, which leaves the answer to an error to whoever comes after.
     return () => {

@@ -28,6 +28,13 @@ export class Project implements AsyncDisposable {
     return project;
   }
 
+  /** Puts a copy of a package in the place of the link to it. */
+  async own(name: string): Promise<void> {
+    const place = join(this.path, "node_modules", name);
+    await rm(place);
+    await cp(join(root, "node_modules", name), place, { recursive: true });
+  }
+
   /** The path of a file of it. */
   file(name: string): string {
     return join(this.path, name);
