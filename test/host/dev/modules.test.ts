@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rename } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { DevProgram } from "./dev-program.ts";
+import { Project } from "../../app/pages/project.ts";
 
 /** An app that answers with what `expression` gives. */
 const answering = (expression: string, imports = "", more = "") => `
@@ -103,5 +104,53 @@ export default createApp()
     assert.equal(await json(dev, "/written"), "lazy 2");
     await dev.save({ "lazy.ts": 'export const value = "lazy 3";' });
     assert.equal(await json(dev, "/written"), "lazy 3");
+  });
+
+  test("an entry outside of the folder in which it is run, and what lies beside it", async () => {
+    const project = await Project.make({
+      "app.ts": answering("[value, process.cwd()]", 'import { value } from "./beside.ts";', 'process.chdir("/");'),
+      "beside.ts": "export const value = 1;",
+      "inside/package.json": "{}",
+    });
+    await using dev = await DevProgram.launch(project, { args: ["../app.ts"], cwd: "inside" });
+    assert.deepEqual(await json(dev), [1, "/"]);
+    await dev.save({ "beside.ts": "export const value = 2;" });
+    assert.deepEqual(await json(dev), [2, "/"]);
+    await dev.save({ "app.ts": answering("value + 1", 'import { value } from "./beside.ts";') });
+    assert.equal(await json(dev), 3);
+  });
+
+  test("what a page and the server share runs again on the server; a page alone does not", async () => {
+    await using dev = await DevProgram.start({
+      "app.ts": `
+import { createApp } from "livespan";
+import { shared } from "./shared.ts";
+console.log("app");
+export default createApp().page("/page", { entry: "page.tsx" }).get("/", () => shared);`,
+      "shared.ts": 'export const shared = "shared 1";',
+      "page.tsx": 'import { shared } from "./shared.ts"; export default () => <p>{shared}</p>;',
+    });
+    assert.match(await dev.text("/page"), /shared 1/);
+    await dev.project.write({
+      "page.tsx": 'import { shared } from "./shared.ts"; export default () => <p>{shared} edited</p>;',
+    });
+    await dev.save({ "shared.ts": 'export const shared = "shared 2";' });
+    assert.equal(await json(dev), "shared 2");
+    assert.match(await dev.text("/page"), /shared 2.*edited/);
+    assert.deepEqual(dev.program.lines, ["app", "app"]);
+  });
+
+  test("a rename that changes only the case of a name", async () => {
+    await using dev = await DevProgram.start({
+      "app.ts": answering("value", 'import { value } from "./Part.ts";'),
+      "Part.ts": "export const value = 1;",
+    });
+    await dev.after(async () => {
+      await rename(dev.project.file("Part.ts"), dev.project.file("part.ts"));
+      await dev.project.write({ "app.ts": answering("value + 1", 'import { value } from "./part.ts";') });
+    });
+    assert.equal(await json(dev), 2);
+    await dev.save({ "part.ts": "export const value = 2;" });
+    assert.equal(await json(dev), 3);
   });
 });

@@ -94,6 +94,9 @@ import { router } from "beside";
 export default createApp().mount("/r", router);`,
     });
     await symlink(outside.path, project.file("node_modules/beside"), "junction");
+    // So has the program itself.
+    await rm(project.file("node_modules/livespan"));
+    await symlink(copy, project.file("node_modules/livespan"), "junction");
     await using dev = await DevProgram.launch(project);
     assert.deepEqual(await json(dev, "/r/x"), [1, "db"]);
     await dev.after(() => outside.write({ "index.ts": router(2) }));
