@@ -61,6 +61,16 @@ export class Contents implements Disposable {
     return !isJustEmptied && this.differs(file);
   }
 
+  /** Tells of what has changed before the watcher was there to tell. */
+  async compare(): Promise<void> {
+    const { changed } = this.options;
+    const compared = Array.from(this.digests.keys(), async (file) => {
+      const isThere = await stat(file).catch(() => undefined);
+      if (isThere?.isFile() === true && (await this.differs(file))) changed(file);
+    });
+    await Promise.all(compared);
+  }
+
   [Symbol.dispose](): void {
     for (const cancel of this.looks.values()) cancel();
     this.looks.clear();

@@ -125,6 +125,8 @@ export class ViteCode implements Code {
         for (const event of ["add", "change"] as const) {
           server.watcher.on(event, (file, stats) => contents.noticed(file, stats?.mtimeMs));
         }
+        // Where there are many files the program may be loaded long before each of them is watched.
+        server.watcher.once("ready", () => void contents.compare());
       },
       buildStart: () => this.restarted(),
       resolveId: {

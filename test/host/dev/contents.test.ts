@@ -65,3 +65,15 @@ test("what has not changed since is not told of", async () => {
   await stat(it.file);
   assert.equal(it.count(), 0);
 });
+
+test("what has changed before it was watched is told of once it is", async () => {
+  await using it = await watched();
+  await writeFile(it.file, "a");
+  it.contents.loaded(it.file, "a");
+  it.contents.loaded("virtual:module", "a");
+  await it.contents.compare();
+  assert.equal(it.count(), 0);
+  await writeFile(it.file, "b");
+  await it.contents.compare();
+  assert.equal(it.count(), 1);
+});
