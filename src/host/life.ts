@@ -237,6 +237,7 @@ export class ProcessLife {
     }
     const timer = setTimeout(() => {
       const kinds = process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap" && kind !== "PipeWrap");
+      if (kinds.length === 0 && this.settings.cutsThreads === true) process.exit(code);
       this.log(
         "warn",
         `the process did not end by itself; still open: ${countByKind(kinds) || "nothing that Node names"}`,

@@ -33,6 +33,8 @@ export interface ProcessSettings {
   readonly tree: boolean;
   readonly reraise: boolean;
   readonly exitWait: number;
+  /** Whether work that Node has no name for is cut off at the end: that of a bundler, whose threads cannot be stopped. */
+  readonly cutsThreads?: boolean | undefined;
 }
 
 export interface ServeSettings extends ProcessSettings {

@@ -51,7 +51,7 @@ export async function develop({ entry, appFrom, unreadable, serve }: DevelopOpti
     screen: logScreen(log),
     clock: systemClock,
   });
-  const life = new ProcessLife({ ...settings, tree: false }, log, server);
+  const life = new ProcessLife({ ...settings, tree: false, cutsThreads: true }, log, server);
   life.begin();
   return life;
 }

@@ -21,9 +21,17 @@ export class DevProgram implements AsyncDisposable {
     files: Readonly<Record<string, string>>,
     { args = [], env }: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
   ): Promise<DevProgram> {
-    const dev = await DevProgram.launch(await Project.make(files), { args, ...(env && { env }) });
+    const dev = await DevProgram.launch(await DevProgram.project(files), { args, ...(env && { env }) });
     dev.url = await dev.program.url();
     return dev;
+  }
+
+  /** Without React where no page is: what browsers get of it would be bundled at each start. */
+  static async project(files: Readonly<Record<string, string>>): Promise<Project> {
+    const project = await Project.make(files);
+    const hasPages = Object.keys(files).some((name) => name.endsWith(".tsx"));
+    if (!hasPages) for (const name of ["react", "react-dom"]) await rm(project.file(`node_modules/${name}`));
+    return project;
   }
 
   static async launch(

@@ -3,7 +3,6 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { suite, test } from "node:test";
 import { DevProgram } from "./dev-program.ts";
-import { Project } from "../../app/pages/project.ts";
 import { Program } from "../../programs/program.ts";
 
 const clean = { code: 0, signal: null };
@@ -81,8 +80,8 @@ suite("the life of livespan dev", { concurrency: 3 }, () => {
 
   test("a first load that is never done is mended by a save, or ended by a signal: exit 0", async () => {
     const forEver = `console.error("loading"); setTimeout(() => {}, 2 ** 30).unref(); await new Promise(() => {});`;
-    await using mended = await DevProgram.launch(await Project.make({ "app.ts": forEver }));
-    await using ended = await DevProgram.launch(await Project.make({ "app.ts": forEver }));
+    await using mended = await DevProgram.launch(await DevProgram.project({ "app.ts": forEver }));
+    await using ended = await DevProgram.launch(await DevProgram.project({ "app.ts": forEver }));
     await mended.program.until("loading");
     await mended.project.write({ "app.ts": opening(1) });
     assert.equal(await mended.text(), "1");
@@ -116,7 +115,7 @@ suite("the life of livespan dev", { concurrency: 3 }, () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { readonly port: number };
-    await using project = await Project.make({ "app.ts": opening(1) });
+    await using project = await DevProgram.project({ "app.ts": opening(1) });
     const env = { PORT: String(port), HOST: "127.0.0.1" };
     await using program = Program.cli(["dev"], { cwd: project.path, env });
     assert.deepEqual(await program.end(), { code: 1, signal: null });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { rename } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { DevProgram } from "./dev-program.ts";
-import { Project } from "../../app/pages/project.ts";
 
 /** An app that answers with what `expression` gives. */
 const answering = (expression: string, imports = "", more = "") => `
@@ -107,7 +106,7 @@ export default createApp()
   });
 
   test("an entry outside of the folder in which it is run, and what lies beside it", async () => {
-    const project = await Project.make({
+    const project = await DevProgram.project({
       "app.ts": answering("[value, process.cwd()]", 'import { value } from "./beside.ts";', 'process.chdir("/");'),
       "beside.ts": "export const value = 1;",
       "inside/package.json": "{}",

@@ -3,7 +3,6 @@ import { copyFile, cp, mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { DevProgram } from "./dev-program.ts";
-import { Project } from "../../app/pages/project.ts";
 import { root } from "../../programs/program.ts";
 
 const json = async (dev: DevProgram, path = "/"): Promise<unknown> => JSON.parse(await dev.text(path)) as unknown;
@@ -73,7 +72,7 @@ export default createApp()
   });
 
   test("a package beside the program, of a workspace: it reloads, and shares this very livespan", async () => {
-    await using outside = await Project.make({
+    await using outside = await DevProgram.project({
       "package.json": '{ "name": "beside", "type": "module", "exports": "./index.ts" }',
     });
     // Another copy of this package, as a workspace may have.
@@ -87,7 +86,7 @@ import { createRouter, lifespan } from "livespan";
 const db = lifespan("db", function* () { yield "db"; });
 export const router = createRouter({ lifespan: { db } }).get("/x", ({ lifespan }) => [${value}, lifespan.db]);`;
     await outside.write({ "index.ts": router(1) });
-    await using project = await Project.make({
+    await using project = await DevProgram.project({
       "app.ts": `
 import { createApp } from "livespan";
 import { router } from "beside";
@@ -148,7 +147,7 @@ export default createApp().get("/", () => [VALUE, made, [aliased, imported, mapp
 
   test("a configuration of Vite's that cannot be read ends it with what is wrong", async () => {
     await using dev = await DevProgram.launch(
-      await Project.make({ "app.ts": "", "vite.config.ts": 'throw new Error("no configuration");' }),
+      await DevProgram.project({ "app.ts": "", "vite.config.ts": 'throw new Error("no configuration");' }),
     );
     assert.deepEqual(await dev.program.end(), { code: 78, signal: null });
     assert.match(dev.program.err, /no configuration/);
