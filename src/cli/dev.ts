@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import type { App } from "../app/app.ts";
 import type { Verb } from "./command.ts";
-import { appFrom, entryPath, unreadable } from "./entry.ts";
+import { appFrom, entryPath } from "./entry.ts";
 import { entryOf, parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
 import { processFlags, processOptionsFrom } from "./process.ts";
 
@@ -32,7 +32,6 @@ export const dev: Verb = {
     const life = await develop({
       entry,
       appFrom: (module): App<unknown> => appFrom(module, shown),
-      unreadable: (error) => unreadable(error, shown),
       serve: { ...processOptionsFrom(given), ...(port !== undefined && { port }), ...(host !== undefined && { host }) },
     });
     return life.ended;

@@ -13,6 +13,11 @@ export const hostErrors = {
     means: "livespan dev needs a package that is not installed.",
     remedy: "Install it beside livespan: npm install --save-dev vite.",
   },
+  DEV_EXIT: {
+    means:
+      "The app's code called process.exit() while livespan dev runs it: the app has ended, and livespan dev goes on.",
+    remedy: "Throw an error in its place, or press Ctrl-C to end livespan dev.",
+  },
 } as const;
 
 export const hostError = errorsOf(hostErrors);

@@ -97,11 +97,11 @@ class Development implements AsyncDisposable {
   async swap(from: string, to: string): Promise<void> {
     const { length } = this.swaps;
     await this.edit("app.ts", from, to);
-    await this.program.match(new RegExp(`(?:reloaded in[^]*){${length + 1}}`));
+    await this.program.match(new RegExp(`(?:: served after[^]*){${length + 1}}`));
   }
 
   get swaps(): readonly string[] {
-    return this.program.err.match(/reloaded in .*/g) ?? [];
+    return this.program.err.match(/: served after .*/g) ?? [];
   }
 
   async version(): Promise<string> {
@@ -176,7 +176,7 @@ suite("pages under livespan dev", () => {
     const seen = watched(page);
     await t.edit("unit.ts", "steps", "laps");
     await page.getByText("Shared 1 laps").waitFor();
-    await t.program.match(/reloaded in/);
+    await t.program.match(/: served after/);
     assert.equal(await t.version(), "first, in laps");
     assert.equal(await textOf(page), "Shared 1 laps Mine 2 Share, Keep");
     assert.equal(seen.navigations, 0);

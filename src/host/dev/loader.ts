@@ -6,8 +6,6 @@ export interface LoaderOptions {
   readonly code: Code;
   /** The app that the code declares. @throws LivespanError when it declares none. */
   appFrom(module: Readonly<Record<string, unknown>>): App<unknown>;
-  /** What is said of an error that loading the code threw. */
-  unreadable(error: unknown): LivespanError;
 }
 
 /**
@@ -57,10 +55,6 @@ export class Loader {
   }
 
   private async appOf(loaded: ReturnType<Code["load"]>): Promise<App<unknown>> {
-    const { appFrom, unreadable } = this.options;
-    const module = await loaded.catch((error: unknown) => {
-      throw unreadable(error);
-    });
-    return appFrom(module);
+    return this.options.appFrom(await loaded);
   }
 }

@@ -6,6 +6,8 @@ import type { EvaluatedModuleNode, EvaluatedModules, ModuleEvaluator, ModuleRunn
 import manifest from "../../../package.json" with { type: "json" };
 import { hostError } from "../errors.ts";
 import { ModuleGraph } from "./graph.ts";
+import { assertExports, sourceError } from "./source-error.ts";
+import { inTurn } from "./module-turn.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { ownFolder } from "../../app/pages/guard.ts";
 
@@ -74,8 +76,7 @@ export class Runner {
     try {
       return await this.runner.import<T>(url);
     } catch (error) {
-      // A stack is written when it is first looked at, and needs the source maps of what is taken out now.
-      if (error instanceof Error) void error.stack;
+      readStacks(error);
       await this.graph.dropFailed();
       throw error;
     }
@@ -101,7 +102,7 @@ export class Runner {
     return this.runner.close();
   }
 
-  /** What the module runner asks for. What fails is thrown as it is: sent, an error would lose its class. */
+  /** What the module runner asks for. What fails is thrown: sent, an error would lose its class. */
   private async answer({ name, data }: Invocation): Promise<{ result: unknown }> {
     const { environment, loaded } = this.asked;
     if (name === "getBuiltins") return { result: environment().config.resolve.builtins.map(builtin) };
@@ -120,7 +121,7 @@ export class Runner {
       return changes === this.changes ? result : await this.fetch(url, importer, options);
     } catch (error) {
       if (importer !== undefined) this.asked.missing?.(url, importer);
-      throw error;
+      throw sourceError(error, url, importer, this.root);
     }
   }
 
@@ -137,7 +138,14 @@ export class Runner {
     return (await moduleGraph.getModuleByUrl(url)) !== undefined || (await pluginContainer.resolveId(url)) !== null;
   }
 
-  /** Runs modules, but lets those that have been taken out meanwhile begin nothing more. */
+  private get root(): string {
+    return this.asked.environment().config.root;
+  }
+
+  /**
+   * Runs modules, but lets those that have been taken out meanwhile begin nothing more, and refuses an import of what is not
+   * exported, as Node does.
+   */
   private evaluatorOf(evaluator: Evaluator): ModuleEvaluator {
     return {
       startOffset: evaluator.startOffset,
@@ -146,12 +154,25 @@ export class Runner {
         const { __vite_ssr_import__: request } = context;
         const guarded: typeof request = async (...args) => {
           if (!this.graph.has(module)) throw new Error(`${module.file} has changed while it was loaded`);
-          return request(...args);
+          const [specifier, metadata] = args;
+          const found: object = await request(...args);
+          assertExports(found, metadata?.importedNames ?? [], { specifier, importer: module.file, root: this.root });
+          return found;
         };
-        return evaluator.runInlinedModule({ ...context, __vite_ssr_import__: guarded }, code);
+        const run = (): Promise<unknown> =>
+          evaluator.runInlinedModule({ ...context, __vite_ssr_import__: guarded }, code);
+        return inTurn(() => this.graph.has(module), run);
       },
     };
   }
+}
+
+/** How far causes are followed: they may go in a circle. */
+const deepest = 8;
+
+/** A stack is written when it is first looked at, and needs the source maps of modules that are about to be taken out. */
+function readStacks(error: unknown, depth = 0): void {
+  if (error instanceof Error && error.stack !== undefined && depth < deepest) readStacks(error.cause, depth + 1);
 }
 
 function builtin(name: string | RegExp): object {

@@ -1,25 +1,142 @@
-import type { Fault } from "./fault.ts";
+import { styleText } from "node:util";
 import type { Log } from "../../kernel/log.ts";
+import manifest from "../../../package.json" with { type: "json" };
+import { blockText, type Paint } from "./block.ts";
+import { faultReport, reportOf, type Fault, type Report } from "./fault.ts";
 import { formatMs } from "../../app/tree.ts";
-import { titleOf } from "./fault.ts";
-import { messageOf } from "../../kernel/errors.ts";
+import { jsonOf } from "../../app/log.ts";
+import { LivespanError, messageOf } from "../../kernel/errors.ts";
+import { shownFile } from "./place.ts";
+import { stopSignals } from "../signals.ts";
+
+/** The newest code, as it came to be served. */
+export interface Swap {
+  /** What was saved: paths. None at the first start. */
+  readonly files: readonly string[];
+  /** Milliseconds since that was noticed. */
+  readonly ms: number;
+  /** The lifespans that went on from the code before. */
+  readonly kept: readonly string[];
+}
 
 /** What whoever develops the program is told of it. */
 export interface Screen {
-  /** The newest code does not serve. Shown until `good`. */
-  fault(fault: Fault): void;
-  /** The newest code serves, `ms` after it was noticed; `kept` are the lifespans that stayed up meanwhile. */
-  good(files: readonly string[], ms: number, kept: readonly string[]): void;
+  /** What the program and its parts say of themselves. */
+  readonly log: Log;
+  /** The newest code does not serve; perhaps the code before it still does. Shown until `good`. */
+  fault(fault: Fault, isServing: boolean): Report;
+  /** Nobody handled an error. What follows from it is said later, if anything does. */
+  stray(error: unknown, isReplaced: boolean): void;
+  /** The newest code serves. */
+  good(swap: Swap): void;
 }
 
+/** For readers that are programs: one entry of a log each. */
 export function logScreen(log: Log): Screen {
   return {
+    log,
     fault(fault) {
-      log("error", `${titleOf(fault)}: ${messageOf(fault.error)}`, { error: fault.error });
+      const report = faultReport(fault);
+      const { title, said, where, code } = report;
+      log("error", `${title}: ${where === undefined ? "" : `${where}: `}${said}`, { code, error: fault.error });
+      return report;
     },
-    good(files, ms, kept) {
-      const stayed = kept.length === 0 ? "" : `; kept ${kept.join(", ")}`;
-      if (files.length > 0) log("info", `reloaded in ${formatMs(ms)}: ${files.join(", ")}${stayed}`);
+    stray(error, isReplaced) {
+      if (isReplaced)
+        log("error", `nobody handled an error of code that has been replaced: ${messageOf(error)}`, { error });
+    },
+    good(swap) {
+      log("info", goodText(swap), { files: swap.files, ms: swap.ms, kept: swap.kept });
     },
   };
+}
+
+function goodText({ files, ms, kept }: Swap): string {
+  const what = files.length === 0 ? "ready in" : `${files.map(shownFile).join(", ")}: served after`;
+  return `${what} ${formatMs(ms)}${kept.length === 0 ? "" : `, kept ${kept.join(", ")}`}`;
+}
+
+/** For people: blocks for what is wrong, and a line for each swap. Without escapes where nobody sees colours. */
+export class TerminalScreen implements Screen {
+  readonly log: Log = (level, message, fields = {}) => this.line(level, message, fields);
+  private readonly entry: string;
+  private readonly write: (text: string) => void;
+  private readonly paint: Paint;
+  /** What has been shown since the newest code served: errors, and the last fault's block. */
+  private readonly shown = new Set<unknown>();
+  private block: string | undefined;
+  /** What was said once of something that each generation says. */
+  private readonly told = new Set<string>();
+
+  constructor(entry: string, stream: NodeJS.WriteStream = process.stderr) {
+    this.entry = entry;
+    this.write = (text) => void stream.write(text);
+    this.paint = (format, text) => styleText(format, text, { stream });
+  }
+
+  fault(fault: Fault, isServing: boolean): Report {
+    const report = faultReport(fault);
+    const note = isServing ? "The code before it goes on serving." : "Requests get 503 until a save mends it.";
+    const isNews = !this.isShown(fault.error);
+    const block = blockText(report, note, this.paint);
+    if (isNews && block !== this.block) this.write(block);
+    else this.write(`${this.paint("red", `✗ ${report.title}`)}: ${firstLine(report)}\n  ${this.paint("dim", note)}\n`);
+    this.block = block;
+    return report;
+  }
+
+  stray(error: unknown, isReplaced: boolean): void {
+    this.error(reportOf("Nobody handled an error", error, isReplaced), error, isReplaced ? replacedNote : "");
+  }
+
+  good(swap: Swap): void {
+    const isMended = this.block !== undefined;
+    this.block = undefined;
+    this.shown.clear();
+    const text = goodText(swap);
+    if (swap.files.length === 0) {
+      this.write(`${this.paint("bold", `livespan ${manifest.version}`)} ${this.entry}, ${text}\n`);
+    } else this.write(`${this.paint("green", "✓")} ${text}${isMended ? ", mended" : ""}\n`);
+  }
+
+  /** Shown once: what else is said of an error that was shown is said by the fault that it leads to. */
+  private error(report: Report, error: unknown, note = ""): void {
+    if (!this.isShown(error)) this.write(blockText(report, note, this.paint));
+  }
+
+  /** Whether it, or what caused it, was shown before; from now on it was. */
+  private isShown(error: unknown): boolean {
+    const wasShown = this.shown.has(error) || (error instanceof LivespanError && this.shown.has(error.cause));
+    this.shown.add(error);
+    return wasShown;
+  }
+
+  private line(level: Parameters<Log>[0], message: string, fields: Readonly<Record<string, unknown>>): void {
+    const { error, in: owner, ...rest } = fields;
+    const from = typeof owner === "string" ? `[${owner}] ` : "";
+    if (level === "debug" || (level === "info" && from === "" && this.isNoise(message))) return;
+    if (level === "error" && error !== undefined) {
+      const title = `${from}${message.replace(`: ${messageOf(error)}`, "")}`;
+      return this.error(reportOf(title, error), error);
+    }
+    const beside = Object.keys(rest).length === 0 ? "" : ` ${jsonOf(rest)}`;
+    const lead = level === "info" ? "" : `${this.paint(level === "warn" ? "yellow" : "red", level)} `;
+    this.write(`${lead}${from}${message}${beside}\n`);
+  }
+
+  /** What each generation says of itself: a swap is one line, and where work is kept is news once. */
+  private isNoise(message: string): boolean {
+    const [, by] = /^stopping: (\w+)/.exec(message) ?? [];
+    if (by !== undefined) return !stopSignals.some((signal) => signal === by);
+    if (!message.startsWith("work: ")) return message.startsWith("ready in ");
+    const isKnown = this.told.has(message);
+    this.told.add(message);
+    return isKnown;
+  }
+}
+
+const replacedNote = "It comes of code that has been replaced, so the app goes on.";
+
+function firstLine({ said, where }: Report): string {
+  return `${where === undefined ? "" : `${where}: `}${said.split("\n", 1)[0]}`;
 }

@@ -9,7 +9,7 @@ import type { Listening } from "../listen.ts";
 import type { Screen } from "./screen.ts";
 import type { StopReport } from "../../kernel/report.ts";
 import type { StopRequest } from "../../kernel/generation.ts";
-import { faultAnswer } from "./fault.ts";
+import { faultAnswer } from "./fault-answer.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
 
 /** Milliseconds without a further change after which a save counts as complete. */
@@ -104,6 +104,17 @@ export class DevServer implements Carried {
     await this.options.code[Symbol.asyncDispose]();
   }
 
+  get isLeaving(): boolean {
+    return this.isStopping;
+  }
+
+  /** The app's code asked for the end of the process: it gets its own. */
+  exited(error: unknown): void {
+    if (!this.isServing) return;
+    const cause = { kind: "unhandled", owner: undefined, error } as const;
+    this.options.listening.run?.stop({ cause, lameDuck: 0 }).catch(() => {});
+  }
+
   private swapAll(): Promise<void> {
     return (this.swapping ??= this.swapWhileDirty().finally(() => (this.swapping = undefined)));
   }
@@ -135,7 +146,8 @@ export class DevServer implements Carried {
     if (app === undefined || this.isDirty || this.isStopping) return;
     this.files.clear();
     if (!(await this.replace(app))) return;
-    this.options.screen.good(files, this.options.clock.now() - begun, [...this.options.keeper.reused]);
+    const { clock, keeper, screen } = this.options;
+    screen.good({ files, ms: clock.now() - begun, kept: [...keeper.reused] });
   }
 
   private async loaded(): Promise<App<unknown> | undefined> {
@@ -183,8 +195,8 @@ export class DevServer implements Carried {
   }
 
   private fault(fault: Fault): void {
-    const { listening, screen } = this.options;
-    screen.fault(fault);
-    if (!this.isServing) listening.standIn(faultAnswer(fault));
+    const { isServing } = this;
+    const report = this.options.screen.fault(fault, isServing);
+    if (!isServing) this.options.listening.standIn(faultAnswer(report));
   }
 }

@@ -3,7 +3,7 @@ import { ask, type End, Program } from "../../programs/program.ts";
 import { Project } from "../../app/pages/project.ts";
 
 /** What the screen says when a save has been dealt with. */
-const outcome = /reloaded in|The code could not be loaded|The app did not start|The app has ended/g;
+const outcome = /served after|The code could not be loaded|The app did not start|The app has ended/g;
 
 /** A folder like a user's, with `livespan dev` in it. */
 export class DevProgram implements AsyncDisposable {
@@ -52,7 +52,7 @@ export class DevProgram implements AsyncDisposable {
   }
 
   get reloads(): number {
-    return this.program.err.match(/reloaded in/g)?.length ?? 0;
+    return this.program.err.match(/: served after/g)?.length ?? 0;
   }
 
   async text(path = "/", init?: RequestInit): Promise<string> {

@@ -105,7 +105,7 @@ suite("a save", { concurrency: 3 }, () => {
     const last = async (expected: string): Promise<number> => {
       const before = dev.reloads;
       while ((await dev.text()) !== JSON.stringify(expected))
-        await dev.program.outgrow(/reloaded in|could not/g, dev.outcomes);
+        await dev.program.outgrow(/served after|could not/g, dev.outcomes);
       return dev.reloads - before;
     };
     // The watcher tells of the first, and drops what it hears of the same file for a while.
@@ -134,7 +134,7 @@ suite("a save", { concurrency: 3 }, () => {
     await dev.save({ "part.ts": "export const part = 1; // A comment." });
     assert.equal(await dev.text(), '"a1"');
     assert.equal(dev.reloads, 1);
-    assert.match(dev.program.err, /reloaded in [^:]+: \S*part\.ts\n/);
+    assert.match(dev.program.err, /✓ part\.ts: served after [\d.]+ m?s\n/);
   });
 
   test("of what is no code is nothing: data, logs, uploads, the environment's files", async () => {
