@@ -81,6 +81,11 @@ export const appErrors = {
     means: "An app's own modules could not be built, or what was built of them is no JavaScript that Node can read.",
     remedy: "Mend the file that the message names; Node knows no decorators.",
   },
+  BUILD_UNWRITTEN: {
+    means:
+      "What was built could not be written: the disk is full, or the folder is no folder or not one to write into.",
+    remedy: "Make room for it there, or name another folder: livespan build --out.",
+  },
   PAGE_BUILD: {
     means: "A page could not be built.",
     remedy: "Mend the file that the message names.",

@@ -9,9 +9,11 @@ import { Draft } from "../app/build/draft.ts";
 import { entriesOf } from "../app/pages/pages.ts";
 import { entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { findEntry, loadApp } from "./entry.ts";
+import { forcedCode } from "../host/exit-code.ts";
 import { nodeWorld } from "../app/world.ts";
 import { pagesSettings, type PagesSettings } from "../app/pages/settings.ts";
 import { prepare } from "../app/run.ts";
+import { stopSignals } from "../host/signals.ts";
 import { textLog } from "../app/log.ts";
 
 const flags = {
@@ -32,6 +34,8 @@ export const build: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
+    // What is being written is removed at the end of the process, if that is told to end.
+    for (const signal of stopSignals) process.once(signal, () => process.exit(forcedCode(signal)));
     // What is built here is read in production only.
     process.env["NODE_ENV"] = "production";
     // What is thrown while the app is loaded has its place in the sources.
@@ -55,7 +59,7 @@ async function buildApp(
   output: BuildOutput,
 ): Promise<PagesSettings | undefined> {
   output.doing(`building ${entry.shown}`);
-  await using draft = new Draft(settings.out);
+  await using draft = await Draft.begin(settings.out);
   const server = await bundleServer(entry.path, draft.modules, { ...settings, log });
   await draft.writeServer(server);
   const app = await loadApp({ ...entry, path: resolve(draft.modules, server.entry) });

@@ -4,7 +4,9 @@ import type { Entry } from "./entry.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ProcessOptions } from "../host/settings.ts";
 import { changedSources } from "../app/build/freshness.ts";
+import { cliError } from "./errors.ts";
 import { findEntry, shownPath } from "./entry.ts";
+import type { LivespanError } from "../kernel/errors.ts";
 import { logOf } from "../host/settings.ts";
 import { manifestPath, modulesFolder, readManifest } from "../app/build/manifest.ts";
 import { steady, textLog } from "../app/log.ts";
@@ -26,13 +28,19 @@ export async function chooseEntry(word: string | undefined): Promise<Chosen> {
   const looksForOne = word === undefined && process.env["NODE_ENV"] === "production";
   if (!isFolder && !looksForOne) return findEntry(word);
   const out = resolve(word ?? ".livespan");
+  if (!existsSync(manifestPath(out))) return findEntry(word);
   const manifest = await readManifest(out);
-  if (manifest === undefined) return findEntry(word);
+  if (manifest === undefined) throw unusable(`${shownPath(out)} was built by another version of livespan.`);
   const path = join(modulesFolder(join(out, manifest.folder)), manifest.server.entry);
+  if (!existsSync(path)) throw unusable(`what was built into ${shownPath(out)} is not all there: ${path} is missing.`);
   // What is thrown has its place in the sources.
   process.setSourceMapsEnabled(true);
   const built = { out, changed: await changedSources(out, manifest) };
   return { path, shown: shownPath(resolve(out, manifest.server.source)), built };
+}
+
+function unusable(message: string): LivespanError {
+  return cliError("ENTRY_MISSING", message, { remedy: "Run livespan build, and bring along the whole folder." });
 }
 
 /** Says that it is what was built which runs, and what of the sources has changed since. */

@@ -1,14 +1,14 @@
 import type { App } from "../app/app.ts";
 import type { AppRun } from "../app/run.ts";
 import type { Verb } from "./command.ts";
-import { appFrom, findEntry, unreadable, type Entry } from "./entry.ts";
+import { appFrom, imported, unreadable, type Entry } from "./entry.ts";
+import { chooseEntry } from "./built.ts";
 import { checkPages, checkPeers, checkShared, engineOf } from "./check/environment.ts";
 import { DeclaredCheck } from "./check/declared.ts";
 import { entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
 import { exitCodes } from "../host/exit-code.ts";
 import { Modules } from "./check/modules.ts";
 import { nodeWorld } from "../app/world.ts";
-import { pathToFileURL } from "node:url";
 import { prepare } from "../app/run.ts";
 import { printReport, type Report, summaryOf } from "./check/report.ts";
 import { type Problem, problemFrom } from "./check/problem.ts";
@@ -22,6 +22,7 @@ const flags = {
 
 const summary = [
   "Checks an app: its declarations, graphs and pages, its workers, and what it needs of the environment. Starts nothing.",
+  "Checks what livespan start would run: in production without a file, what was built.",
   "Ends with 0, with 78 for errors, and under --strict with 1 for warnings.",
 ].join("\n");
 
@@ -44,7 +45,7 @@ export const check: Verb = {
 
 async function checkEntry(word: string | undefined, several: boolean): Promise<Report> {
   try {
-    const entry = findEntry(word);
+    const entry = await chooseEntry(word);
     const { modules, loaded } = await Modules.during(() => load(entry));
     return await checkApp(await loaded, modules, entry, several);
   } catch (error) {
@@ -53,10 +54,11 @@ async function checkEntry(word: string | undefined, several: boolean): Promise<R
   }
 }
 
-async function load({ path, shown }: Entry): Promise<App<unknown>> {
+async function load(entry: Entry): Promise<App<unknown>> {
+  const { shown } = entry;
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    module = await imported(entry);
   } catch (error) {
     throw unreadable(error, shown);
   }

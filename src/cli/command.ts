@@ -2,6 +2,7 @@ import { exitCodes } from "../host/exit-code.ts";
 import { didYouMean } from "../kernel/nearest.ts";
 import { LivespanError, messageOf } from "../kernel/errors.ts";
 import { cliError } from "./errors.ts";
+import { tolerateClosedOutput } from "../host/stdio.ts";
 
 /** A verb of the command line. Settles with the exit code. */
 export interface Verb {
@@ -30,14 +31,19 @@ const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise
   },
 };
 
+/** Verbs that load an app and do not run it. */
+const onlyLoad: ReadonlySet<string> = new Set(["build", "check", "graph"]);
+
 /** Nothing is wrong with what was asked for: it could not be had, or made. */
 const failures: ReadonlySet<string> = new Set(
-  "RUN_NOT_FOUND ENGINE_DOWN SERVER_BUILD PAGE_BUILD PAGE_GUARD".split(" "),
+  "RUN_NOT_FOUND ENGINE_DOWN BUILD_UNWRITTEN SERVER_BUILD PAGE_BUILD PAGE_GUARD".split(" "),
 );
 
 /** Runs the command line; settles with the exit code. Whatever is wrong with it is said in a line or two. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
+  // `livespan check | head` is no failure.
+  tolerateClosedOutput();
   try {
     if (name === undefined || name === "--help" || name === "-h" || name === "help") return help();
     if (name === "--version" || name === "-v") return await version();
@@ -46,14 +52,21 @@ export async function main(args: readonly string[]): Promise<number> {
       const near = didYouMean(name, [...Object.keys(verbs), "--help", "--version"]);
       throw cliError("UNKNOWN_COMMAND", `livespan has no command "${name}".${near}`);
     }
-    return await (await verb.load()).run(rest);
+    const code = await (await verb.load()).run(rest);
+    return onlyLoad.has(name) ? await leave(code) : code;
   } catch (error) {
     const text = error instanceof LivespanError ? `${error.message} [${error.code}]` : messageOf(error);
     process.stderr.write(`livespan: ${text}\n`);
-    return error instanceof LivespanError && failures.has(error.code)
-      ? exitCodes.startFailed
-      : exitCodes.invalidConfiguration;
+    const isFailure = error instanceof LivespanError && failures.has(error.code);
+    return await leave(isFailure ? exitCodes.startFailed : exitCodes.invalidConfiguration);
   }
+}
+
+/** What an app's modules have left open when they were loaded, a timer or a connection, would keep the process for ever. */
+async function leave(code: number): Promise<never> {
+  for (const output of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => output.write("", () => resolve()));
+  process.exit(code);
 }
 
 function help(): number {

@@ -86,12 +86,31 @@ function nearFile(path: string): string {
 }
 
 /** What a file exports. @throws LivespanError ENTRY_UNREADABLE */
-export async function loadModule({ path, shown }: Entry): Promise<Record<string, unknown>> {
+export async function loadModule(entry: Entry): Promise<Record<string, unknown>> {
+  const { shown } = entry;
   try {
-    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    return await imported(entry);
   } catch (error) {
     if (error instanceof SyntaxError && placeOf(error) === "") leaveToNode(error);
     throw unreadable(error, shown);
+  }
+}
+
+/** Imports a file. Where nothing is left that could bring its end about, Node would end the process without a word of the app. */
+export async function imported({ path, shown }: Entry): Promise<Record<string, unknown>> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void =>
+    reject(
+      cliError("ENTRY_UNREADABLE", `${shown} could not be loaded: an await at the top level of it never ends.`, {
+        remedy:
+          "Look for it in what it imports as well. What is opened there can be a lifespan, which has a time limit.",
+      }),
+    );
+  process.once("beforeExit", giveUp);
+  try {
+    return (await Promise.race([import(pathToFileURL(path).href), promise])) as Record<string, unknown>;
+  } finally {
+    process.off("beforeExit", giveUp);
   }
 }
 
@@ -132,13 +151,22 @@ function placeOf(error: unknown): string {
   return "";
 }
 
+const orBuild = "or run livespan build, which can: livespan check .livespan checks what it built.";
+
+/** What Node says of a module that was built and imports something that is not there. */
+const isInBuild = /imported from .*[\\/]build-\w+[\\/]server[\\/]app[\\/]/;
+
 function remedyFor(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   switch (code) {
     case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
-      return "Node runs TypeScript by removing its types: replace enums, namespaces and parameter properties.";
+      return `Node only removes types. Replace enums, namespaces and parameter properties, ${orBuild}`;
+    case "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING":
+      return `Node runs no TypeScript of packages. Link the package to its sources, ${orBuild}`;
     case "ERR_MODULE_NOT_FOUND":
-      return "Install the package, or correct the path; a relative import needs its file extension.";
+      return isInBuild.test(messageOf(error))
+        ? "Install the package, or bring along the file: what the build does not contain is looked for where it was."
+        : "Install the package, or correct the path; a relative import needs its file extension, an alias livespan build.";
     case "ERR_UNKNOWN_FILE_EXTENSION":
       return "Node runs .ts, .mts, .js and .mjs files.";
     default:

@@ -210,6 +210,39 @@ export const lost = defineState("lost", { vars: { n: 0 } });`,
     assert.match((await checked(project, ["app.js"])).out, /Unexpected token '='.*\[ENTRY_UNREADABLE\]/);
   });
 
+  test("what Node cannot run by itself is checked as it was built, with its places in the sources", async () => {
+    await using project = await Project.make({
+      "app.ts": `import { createApp, lifespan } from "livespan";
+enum Name { Lost = "lost" }
+export const lost = lifespan<number>("lost", function* () { yield 1; });
+export default createApp({ name: Name.Lost });`,
+    });
+    assert.match((await checked(project)).out, /enum .*livespan build, which can: livespan check \.livespan checks/);
+    await assertBuilt(project);
+    for (const [args, env] of [
+      [[".livespan"], {}],
+      [[], { NODE_ENV: "production" }],
+    ] as const) {
+      const { code, problems } = await problemsOf(project, args, env);
+      assert.deepEqual([code, ...problems.map((each) => [each.code, each.places])], [0, ["UNREACHABLE", ["app.ts:3"]]]);
+    }
+  });
+
+  test("an app that never comes to its end, or whose reader has gone, ends the check", async () => {
+    await using project = await Project.make({ "app.ts": "await new Promise(() => {});" });
+    const { code, problems } = await problemsOf(project);
+    assert.deepEqual([code, problems.map((each) => each.code)], [78, ["ENTRY_UNREADABLE"]]);
+    await project.write({
+      "app.ts":
+        "console.log('loading'); process.once('SIGUSR2', () => go()); const { promise, resolve: go } = Promise.withResolvers(); setInterval(() => {}, 1e3); await promise; throw new Error('no URL'); export {};",
+    });
+    await using program = Program.cli(["check"], { cwd: project.path });
+    await program.until("loading");
+    program.child.stdout?.destroy();
+    program.kill("SIGUSR2");
+    assert.deepEqual([(await program.end()).code, program.err], [78, ""]);
+  });
+
   test("what would be refused later is said too, with all the rest", async () => {
     await using project = await Project.make({
       "app.ts": `import { createApp, lifespan } from "livespan";

@@ -132,7 +132,13 @@ suite("entry", { concurrency: 4 }, () => {
       { "app.js": "export default 1;", "package.json": '{"type":"commonjs"}' },
       /app\.js:1: Unexpected token 'export'.*put "type": "module" there/,
     ],
-    ["an enum", "app.ts", { "app.ts": "enum Color { Red }" }, /app\.ts:1: .*enum.*replace enums, namespaces/],
+    ["an enum", "app.ts", { "app.ts": "enum Color { Red }" }, /app\.ts:1: .*enum.*Replace enums, namespaces/],
+    [
+      "an await that never ends",
+      "app.ts",
+      { "app.ts": 'import "./db.ts";', "db.ts": "await new Promise(() => {});" },
+      /^livespan: app\.ts could not be loaded: an await at the top level of it never ends\. .*\[ENTRY_UNREADABLE\]\n$/,
+    ],
     [
       "a package that is missing",
       "app.ts",

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { renameSync, rmSync } from "node:fs";
 import { createHash, randomBytes } from "node:crypto";
 import { dirname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
@@ -9,7 +10,10 @@ import type { Encoding } from "../pages/source.ts";
 import type { ServerBundle } from "./server.ts";
 import { assetPath, manifestPath, modulesFolder, pagePath, readManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
+import { appError } from "../errors.ts";
 import { compresses } from "../pages/assets.ts";
+import { markUnfinished, removeOlder, unmark } from "./leftovers.ts";
+import { messageOf } from "../../kernel/errors.ts";
 
 /** A file of browsers' with its sizes in bytes. */
 export interface Written {
@@ -19,18 +23,36 @@ export interface Written {
   readonly sent: number;
 }
 
-const prefix = "build-";
-
-/** A build that is being written, in a folder that nothing names yet. Disposing removes what was not finished. */
+/**
+ * A build that is being written, in a folder that nothing names yet. Disposing removes what was not finished, and so does the
+ * end of the process. Others may be written beside it: each is whole, and the last to be finished is the one that runs.
+ */
 export class Draft implements AsyncDisposable {
   readonly out: string;
   readonly folder: string;
   private readonly assets: Record<string, readonly Encoding[]> = {};
   private finished = false;
 
-  constructor(out: string) {
+  private readonly abandon = (): void => {
+    if (!this.finished) rmSync(this.folder, { recursive: true, force: true });
+  };
+
+  private constructor(out: string) {
     this.out = out;
-    this.folder = join(out, prefix + randomBytes(4).toString("hex"));
+    this.folder = join(out, `build-${randomBytes(4).toString("hex")}`);
+    process.once("exit", this.abandon);
+  }
+
+  /** @throws LivespanError BUILD_UNWRITTEN */
+  static async begin(out: string): Promise<Draft> {
+    const draft = new Draft(out);
+    try {
+      await writing(out, () => markUnfinished(draft.folder));
+    } catch (error) {
+      process.off("exit", draft.abandon);
+      throw error;
+    }
+    return draft;
   }
 
   /** Where the app's own modules are going to lie. */
@@ -78,14 +100,15 @@ export class Draft implements AsyncDisposable {
     };
     const before = await readManifest(out);
     await write(join(folder, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
-    await rename(join(folder, "manifest.json"), manifestPath(out));
+    // At once: between the two, a signal would take away what has just been put in its place.
+    await writing(out, () => renameSync(join(folder, "manifest.json"), manifestPath(out)));
     this.finished = true;
-    const kept = [manifest.folder, before?.folder];
-    const old = (await readdir(out)).filter((name) => name.startsWith(prefix) && !kept.includes(name));
-    for (const name of old) await rm(join(out, name), { recursive: true, force: true });
+    await unmark(folder);
+    await removeOlder(out, [manifest.folder, before?.folder]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off("exit", this.abandon);
     if (this.finished) return;
     await rm(this.folder, { recursive: true, force: true });
     const left = await readdir(this.out).catch(() => []);
@@ -119,6 +142,16 @@ async function formsOf({ name, bytes }: BuiltFile): Promise<Map<Encoding, Uint8A
 }
 
 async function write(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, content);
+  await writing(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  });
+}
+
+async function writing(path: string, write: () => Promise<void> | void): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    throw appError("BUILD_UNWRITTEN", `what is built could not be written to ${path}: ${messageOf(cause)}.`, { cause });
+  }
 }

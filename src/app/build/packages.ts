@@ -1,5 +1,6 @@
 import { findPackageJSON, isBuiltin } from "node:module";
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "vite";
 import { appError } from "../errors.ts";
@@ -9,14 +10,20 @@ import { sourceFrom, type Places } from "./place.ts";
 /** Local files that Node runs and a bundler would change, or could not hold. */
 const leftAlone = /\.(?:cjs|cts|node|wasm)$/;
 
+/** What Node does not run where packages are installed, and runs elsewhere only in part. */
+const typeScript = /(?<!\.d)\.(?:[cm]?ts|tsx|jsx)$/;
+
 /** Stands for a file that is loaded from where its source is, until the module that imports it has been written. */
 const sourceMark = "livespan-source:";
 
 /**
  * Builds the app's own modules, and leaves packages to Node, which finds them from what was built as it does from the sources.
- * This package is always one of them: it must be the copy that runs the app.
+ * This package is always one of them: it must be the copy that runs the app. A package of sources, as one of a workspace is, is
+ * built with the app: Node would not run it from where it is installed.
  */
 export function packages(places: Places): Plugin {
+  /** The folders of packages that are built. */
+  const built = new Set<string>();
   return {
     name: "livespan:packages",
     enforce: "pre",
@@ -28,8 +35,19 @@ export function packages(places: Places): Plugin {
         // What a plugin made up imports what it will; a bundler's own parts are no packages of the app's.
         if (from === undefined) return null;
         const isBare = /^[^./\0#]/.test(source) && !/^[A-Za-z][\w+.-]+:|^[A-Za-z]:[\\/]/.test(source);
-        if (isBare && isPackage(source, from, places)) return { id: source, external: true };
         const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
+        const found = isBare ? manifestOf(source, from) : undefined;
+        if (found !== undefined) {
+          const path = pathOf(resolved?.id ?? "");
+          const isOther = path !== undefined && !isOwn.test(source);
+          if (isOther && typeScript.test(path)) {
+            built.add(dirname(realpathSync(found)));
+            return resolved;
+          }
+          const hasPlace = isOther && built.values().some((folder) => from.startsWith(folder + sep));
+          const isFound = isFromThere(found, source, from, places, hasPlace);
+          return { id: isFound ? source : sourceMark + path, external: true };
+        }
         if (resolved === null) return isBare ? { id: source, external: true } : null;
         if (resolved.external) return resolved;
         const path = pathOf(resolved.id);
@@ -41,12 +59,14 @@ export function packages(places: Places): Plugin {
   };
 }
 
-/** Whether Node finds a package of that name. @throws LivespanError SERVER_BUILD when what was built would find another. */
-function isPackage(source: string, importer: string, { to }: Places): boolean {
-  const found = manifestOf(source, importer);
-  if (found === undefined) return false;
+/**
+ * Whether what was built finds a package by its name as its source does. What a package that is built needs may be installed
+ * for that one alone: `hasPlace` lets it be found by where it is. @throws LivespanError SERVER_BUILD when it cannot be found
+ */
+function isFromThere(found: string, source: string, importer: string, { to }: Places, hasPlace: boolean): boolean {
   const then = manifestOf(source, join(to, "module.mjs"));
-  if (then === found) return true;
+  if (then !== undefined && realpathSync(then) === realpathSync(found)) return true;
+  if (hasPlace) return false;
   const instead = then === undefined ? "finds none" : `finds ${then}`;
   throw appError(
     "SERVER_BUILD",
@@ -54,6 +74,9 @@ function isPackage(source: string, importer: string, { to }: Places): boolean {
     { remedy: "Install the package where the app is too, or import that code as a package of its own." },
   );
 }
+
+/** This package and its parts. */
+const isOwn = /^livespan(?:\/|$)/;
 
 function manifestOf(source: string, from: string): string | undefined {
   try {

@@ -11,7 +11,9 @@ export interface Places {
 /** What a source is called among what was built: its path with an ending that Node takes for a module anywhere. */
 export function builtName(source: string, { root }: Places, ending = ".mjs"): string {
   const path = relative(root, source).split(sep).join("/");
-  return `${path.replaceAll("../", "__/").replace(/^[A-Za-z]:\//, "__/")}${ending}`;
+  // A folder of that name is where Node looks for packages.
+  const own = path.replaceAll("../", "__/").replaceAll("node_modules/", "_modules/");
+  return `${own.replace(/^[A-Za-z]:\//, "__/")}${ending}`;
 }
 
 /** How the module that was built of `from` names a source, as a relative URL. */

@@ -81,8 +81,8 @@ function configOf(entry: string, places: Places): InlineConfig {
     oxc: { target },
     environments: {
       ssr: {
-        // Which packages stay outside is decided by Node's own rules.
-        resolve: { noExternal: true },
+        // Which packages stay outside is decided by Node's own rules, and so is what they are entered by.
+        resolve: { noExternal: true, conditions: ["node", "module-sync"], mainFields: [] },
         build: {
           ssr: true,
           target,

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { shownPath } from "../entry.ts";
@@ -28,12 +29,13 @@ export class Modules {
       },
     });
     const loaded = load();
-    try {
-      await loaded.catch(() => {});
-    } finally {
-      hooks.deregister();
-    }
-    return { modules: new Modules(await Promise.all(Array.from(urls, read))), loaded };
+    const isLoaded = await loaded.then(
+      () => true,
+      () => false,
+    );
+    hooks.deregister();
+    // Asked again, what failed may take for ever.
+    return { modules: new Modules(isLoaded ? await Promise.all(Array.from(urls, read)) : []), loaded };
   }
 
   /** Everything that they export, once. */
@@ -55,7 +57,7 @@ export class Modules {
 const isModule = /\.[cm]?[jt]sx?(?:[?#]|$)/;
 
 async function read(url: string): Promise<Module> {
-  const path = fileURLToPath(url);
+  const path = sourceOf(fileURLToPath(url));
   const text = readFileSync(path, "utf8");
   try {
     // It has been loaded: this asks for what is there.
@@ -63,6 +65,17 @@ async function read(url: string): Promise<Module> {
   } catch {
     // What it threw has been said of the entry.
     return { path, text, exports: [] };
+  }
+}
+
+/** Of a module that was built of one source: that one, as far as it is there. */
+function sourceOf(path: string): string {
+  try {
+    const { sources } = JSON.parse(readFileSync(`${path}.map`, "utf8")) as { readonly sources: readonly string[] };
+    const source = resolve(dirname(path), sources[0]!);
+    return sources.length === 1 && existsSync(source) ? source : path;
+  } catch {
+    return path;
   }
 }
 
