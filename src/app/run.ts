@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly estate?: Estate | undefined;
   /** Where its pages come from, in place of what was built, or is built on demand. */
   readonly pages?: PageSourceFactory | undefined;
+  /** Nothing may be declared when it is over, either: what would have to declare again is to make another app. */
+  readonly staysSealed?: boolean;
   /** Where the app listens, once it does. */
   readonly address?: () => Address | undefined;
 }
@@ -120,7 +122,7 @@ export class AppRun {
     const unseal = Array.from(this.assembly.modules, (module) => Module.seal(module, app.name));
     void this.generation.ended.then(() => {
       work?.end();
-      unseal.forEach((open) => open());
+      if (options.staysSealed !== true) unseal.forEach((open) => open());
     });
   }
 

@@ -39,7 +39,7 @@ export async function develop({ entry, appFrom, serve }: DevelopOptions): Promis
   const between = (): Promise<void> =>
     keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
   const { pages } = code;
-  const options = { overrides: keeper.overrides, pages: pages.source };
+  const options = { overrides: keeper.overrides, pages: pages.source, staysSealed: true };
   const outlasting = { options, between, companion: pages };
   const listening = new Listening({ ...settings.listen, unhandled }, log, {}, outlasting);
   const server = new DevServer({ code, appFrom, listening, keeper, screen, clock });

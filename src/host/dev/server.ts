@@ -44,6 +44,8 @@ export class DevServer implements Carried {
   /** Wakes what waits for changes to settle: there is nothing to wait for any more. */
   private hurry = (): void => {};
   private swappedAt = -pace;
+  /** What the last code declares was refused, and is open to what would declare it once more. */
+  private isRefused = false;
   /** Its start was given up for a change. */
   private overtaken: App<unknown> | undefined;
   private readonly end = Promise.withResolvers<void>();
@@ -152,8 +154,7 @@ export class DevServer implements Carried {
 
   private async loaded(): Promise<App<unknown> | undefined> {
     try {
-      // Where nothing is served, nothing is gained by what has run already.
-      return await this.loader.load(!this.isServing);
+      return await this.loader.load(this.isRefused);
     } catch (error) {
       // What fails may be one half of a save.
       if (this.files.size > 0) await this.wait(doubt);
@@ -172,11 +173,14 @@ export class DevServer implements Carried {
 
   private async replace(app: App<unknown>): Promise<boolean> {
     const { listening, clock } = this.options;
+    const before = listening.run;
     this.swappedAt = clock.now();
     this.overtaken = undefined;
+    this.isRefused = false;
     try {
       await listening.replace(app);
     } catch (error) {
+      this.isRefused = listening.run === before;
       if (this.isDirty) this.overtaken = app;
       else if (!this.isStopping) this.fault({ kind: "start", error });
       return false;
