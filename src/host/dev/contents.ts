@@ -35,14 +35,16 @@ export class Contents implements Disposable {
     this.digests.clear();
   }
 
-  /** The watcher has told of a file, as it was at `mtimeMs`: for a while it drops what else it hears of it. */
-  noticed(file: string, mtimeMs: number | undefined): void {
+  /** The watcher has told of a file: for a while it drops what else it hears of it. */
+  noticed(file: string): void {
     const { clock, changed } = this.options;
     this.looks.get(file)?.();
+    // Whoever reads it reads this or what comes later.
+    const before = timeOf(file);
     const look = async (): Promise<void> => {
       this.looks.delete(file);
-      const now = await stat(file).catch(() => undefined);
-      if (now !== undefined && (now.mtimeMs !== mtimeMs || this.emptied.has(file))) changed(file);
+      const now = await timeOf(file);
+      if (now !== undefined && (now !== (await before) || this.emptied.has(file))) changed(file);
     };
     this.looks.set(
       file,
@@ -81,6 +83,10 @@ export class Contents implements Disposable {
     const now = await readFile(file, "utf8").catch(() => undefined);
     return now === undefined || digest(now) !== this.digests.get(file);
   }
+}
+
+async function timeOf(file: string): Promise<number | undefined> {
+  return (await stat(file).catch(() => undefined))?.mtimeMs;
 }
 
 function digest(text: string): string {

@@ -123,7 +123,7 @@ export class ViteCode implements Code {
         this.isRestarted = this.server !== undefined;
         this.server = server;
         for (const event of ["add", "change"] as const) {
-          server.watcher.on(event, (file, stats) => contents.noticed(file, stats?.mtimeMs));
+          server.watcher.on(event, (file) => contents.noticed(file));
         }
         // Where there are many files the program may be loaded long before each of them is watched.
         server.watcher.once("ready", () => void contents.compare());

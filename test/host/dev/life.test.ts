@@ -69,12 +69,22 @@ suite("the life of livespan dev", { concurrency: 3 }, () => {
 
   test("code that is slow to load leaves the old code to serve, and a change begins it anew", async () => {
     await using dev = await DevProgram.start({ "app.ts": opening(1), "slow.ts": "" });
-    const forEver = 'console.error("loading"); await new Promise(() => {}); export {};';
-    await dev.project.write({ "app.ts": opening(2, "", 'import "./slow.ts";'), "slow.ts": forEver });
+    const slow =
+      'import { once } from "node:events"; console.error("loading"); await once(process, "SIGUSR2"); console.error("over");';
+    await dev.project.write({
+      "app.ts": opening(2, "", 'import "./slow.ts"; import "./late.ts"; console.log("body");'),
+      "slow.ts": slow,
+      "late.ts": "",
+    });
     await dev.program.until("loading");
     assert.equal(await dev.text(), "1");
     await dev.save({ "slow.ts": "export {};" });
     assert.equal(await dev.text(), "2");
+    // What was given up goes no further.
+    dev.program.kill("SIGUSR2");
+    await dev.program.until("over");
+    assert.equal(await dev.text(), "2");
+    assert.deepEqual(dev.program.lines, ["opening 1", "db+ 1", "body", "db- 1", "opening 2", "db+ 2"]);
     assert.deepEqual(await dev.stop(), clean);
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rename } from "node:fs/promises";
+import { rename, utimes } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { DevProgram } from "./dev-program.ts";
 
@@ -151,5 +151,29 @@ export default createApp().page("/page", { entry: "page.tsx" }).get("/", () => s
     assert.equal(await json(dev), 2);
     await dev.save({ "part.ts": "export const value = 2;" });
     assert.equal(await json(dev), 3);
+  });
+
+  test("a module that was only touched stays the one that all its importers share", async () => {
+    const left = (value: number) =>
+      `import { shared } from "./shared.ts"; shared.count += ${value}; export { shared as left };`;
+    await using dev = await DevProgram.start({
+      "app.ts": answering(
+        "[left.count, left === right]",
+        'import { left } from "./left.ts"; import { right } from "./right.ts";',
+      ),
+      "left.ts": left(1),
+      "right.ts": 'export { shared as right } from "./shared.ts";',
+      "shared.ts": 'console.log("shared"); export const shared = { count: 0 };',
+    });
+    const past = new Date(2020, 1);
+    await utimes(dev.project.file("shared.ts"), past, past);
+    await dev.save({ "left.ts": left(10) });
+    assert.deepEqual(await json(dev), [11, true]);
+    await dev.save({ "left.ts": left(100) });
+    assert.deepEqual(await json(dev), [111, true]);
+    assert.deepEqual(
+      dev.program.lines.filter((line) => line === "shared"),
+      ["shared"],
+    );
   });
 });

@@ -69,6 +69,8 @@ export default createApp()
     assert.deepEqual(await json(dev), expected.with(4, { a: 2 }));
     await dev.save({ "src/my app/part.ts": "export const part = { value: 2 };" });
     assert.deepEqual(await json(dev), [...expected.with(4, { a: 2 }).slice(0, 7), 2, 2]);
+    await dev.save({ "tsconfig.json": "{}" });
+    assert.match(dev.program.err, /could not be loaded/, "the decorator has lost its meaning");
   });
 
   test("a package beside the program, of a workspace: it reloads, and shares this very livespan", async () => {
