@@ -226,6 +226,36 @@ suite("pages under livespan dev", () => {
     await page.locator("vite-error-overlay").waitFor({ state: "detached" });
   });
 
+  test("code of the server's that does not load is shown over the page, until a save mends it", async () => {
+    await using t = await Development.start({}, { expected: [/style-src/] });
+    const page = await counted(t);
+    const seen = watched(page);
+    const overlay = page.locator("vite-error-overlay");
+    await t.edit("app.ts", '"first, in "', '"first, in ');
+    await overlay.waitFor({ state: "attached" });
+    const message = (await overlay.locator(".message-body").textContent()) ?? "";
+    assert.match(message, /^The code could not be loaded\n[^]*\nMend that line\.$/);
+    assert.match((await overlay.locator(".file").textContent()) ?? "", /app\.ts:10:\d+$/);
+    assert.match((await overlay.locator(".frame").textContent()) ?? "", /^> 10 \|/m);
+    const late = await t.visitor.open(t.url);
+    await late.locator("vite-error-overlay").waitFor({ state: "attached" });
+    await t.edit("app.ts", '"first, in ', '"first, in "');
+    for (const each of [page, late]) await each.locator("vite-error-overlay").waitFor({ state: "detached" });
+    assert.equal(seen.navigations, 0);
+  });
+
+  test("the page that says why nothing is served gives way to the app by itself", async () => {
+    await using t = await Development.start({}, { expected: [/503/] });
+    await t.edit("app.ts", "export default", 'throw new Error("not yet");\nexport default');
+    await t.program.until("not yet");
+    await t.edit("app.ts", 'throw new Error("not yet");', 'setTimeout(() => { throw new Error("ended"); });');
+    await t.program.until("until a save mends it");
+    const page = await t.visitor.open(t.url);
+    await page.getByRole("heading", { name: "The app has ended" }).waitFor();
+    await t.edit("app.ts", 'setTimeout(() => { throw new Error("ended"); });', "");
+    await page.getByText("Shared 0 steps").waitFor();
+  });
+
   test("a stop closes what browsers hold open, and is clean", async () => {
     await using t = await Development.start({}, { expected: [/ERR_CONNECTION|WebSocket|worker/i] });
     await counted(t);

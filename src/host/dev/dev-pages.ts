@@ -4,6 +4,7 @@ import { realpathSync } from "node:fs";
 import type { InlineConfig } from "vite";
 import type { Companion } from "../../http/server.ts";
 import type { PageSourceFactory } from "../../app/pages/source.ts";
+import type { Report } from "./fault.ts";
 import type { Vite } from "./runner.ts";
 import { devBase } from "./page-config.ts";
 import { HotPages } from "./hot-pages.ts";
@@ -52,6 +53,12 @@ export class DevPages implements Companion {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const isForVite = request.headers["sec-websocket-protocol"]?.startsWith("vite-") === true;
     if (!isForVite || !this.current.relay.emit("upgrade", request, socket, head)) socket.destroy();
+  }
+
+  /** Shows in browsers why newer code does not serve; undefined takes it away. */
+  show(report: Report | undefined): void {
+    this.usual.overlay.show(report);
+    this.other?.server.overlay.show(report);
   }
 
   async close(): Promise<void> {

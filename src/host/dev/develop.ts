@@ -42,7 +42,7 @@ export async function develop({ entry, appFrom, serve }: DevelopOptions): Promis
   const options = { overrides: keeper.overrides, pages: pages.source, staysSealed: true };
   const outlasting = { options, between, companion: pages };
   const listening = new Listening({ ...settings.listen, unhandled }, log, {}, outlasting);
-  const server = new DevServer({ code, appFrom, listening, keeper, screen, clock });
+  const server = new DevServer({ code, appFrom, listening, keeper, screen, overlay: pages, clock });
   const life = new ProcessLife({ ...settings, tree: serve.tree ?? false, cutsThreads: true }, log, server);
   life.begin();
   void life.ended.then(() => own[Symbol.dispose]());

@@ -18,6 +18,7 @@ import {
   starter,
 } from "../../app/pages/entries.ts";
 import { fastRefresh, isFastRefresh } from "./fast-refresh.ts";
+import { Overlay } from "./overlay.ts";
 import { Runner, type Vite } from "./runner.ts";
 import { styleSheet, pathOf } from "../../app/pages/guard.ts";
 
@@ -38,6 +39,7 @@ export class PageServer {
   /** Never listens: upgrades are handed to it, and Vite hears of them there. */
   readonly relay = createServer();
   readonly place: PagesPlace;
+  readonly overlay = new Overlay();
   private readonly vite: Vite;
   readonly log: Log;
   readonly loaded: readonly string[];
@@ -191,6 +193,7 @@ export class PageServer {
     this.server = server;
     this.runner.clear();
     this.contents.clear();
+    this.overlay.attach(server);
     server.environments.client.hot.on("livespan:waiting", (_, client) => this.waiting.add(client));
     // Behind all of Vite's own, which leaves the answer to an error to whoever comes after.
     return () => {

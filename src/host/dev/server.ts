@@ -3,7 +3,7 @@ import type { App } from "../../app/app.ts";
 import type { AppRun } from "../../app/run.ts";
 import type { Carried, Running, Startable } from "../life.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault, Report } from "./fault.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Listening } from "../listen.ts";
 import type { Screen } from "./screen.ts";
@@ -23,6 +23,8 @@ export interface DevServerOptions extends LoaderOptions {
   readonly listening: Listening;
   readonly keeper: Keeper;
   readonly screen: Screen;
+  /** What browsers show over their pages. */
+  readonly overlay: { show(report: Report | undefined): void };
   readonly clock: Clock;
 }
 
@@ -148,7 +150,8 @@ export class DevServer implements Carried {
     if (app === undefined || this.isDirty || this.isStopping) return;
     this.files.clear();
     if (!(await this.replace(app))) return;
-    const { clock, keeper, screen } = this.options;
+    const { clock, keeper, overlay, screen } = this.options;
+    overlay.show(undefined);
     screen.good({ files, ms: clock.now() - begun, kept: [...keeper.reused] });
   }
 
@@ -201,6 +204,7 @@ export class DevServer implements Carried {
   private fault(fault: Fault): void {
     const { isServing } = this;
     const report = this.options.screen.fault(fault, isServing);
+    this.options.overlay.show(report);
     if (!isServing) this.options.listening.standIn(faultAnswer(report));
   }
 }
