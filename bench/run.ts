@@ -20,6 +20,9 @@ import { idle } from "./live/idle.ts";
 import { importing } from "./import.ts";
 import { launch } from "./launch.ts";
 import { redis } from "./live/redis.ts";
+import { reloadHundred } from "./reload/hundred.ts";
+import { reloadLoad } from "./reload/load.ts";
+import { reloadTime } from "./reload/time.ts";
 import { rolling } from "./rolling.ts";
 import { state } from "./state.ts";
 import { supervision } from "./supervision.ts";
@@ -52,6 +55,9 @@ const benchmarks: readonly Benchmark[] = [
   workPostgres,
   workIdle,
   workHatchet,
+  reloadTime,
+  reloadLoad,
+  reloadHundred,
 ];
 
 /** What a name on the command line stands for. */
@@ -59,12 +65,13 @@ const groups: Readonly<Record<string, (benchmark: Benchmark) => boolean>> = {
   all: () => true,
   live: ({ name }) => name.startsWith("live-"),
   work: ({ name }) => name.startsWith("work-"),
+  reload: ({ name }) => name.startsWith("reload-"),
 };
 
 const usage = `npm run bench -- <name ...> [--rounds <n>] [--quick]
 
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join("\n")}
-  ${"live, work".padEnd(14)} all that begin with it
+  ${"live, work, reload".padEnd(14)} all that begin with it
   ${"all".padEnd(14)} one after the other`;
 
 /** 0 where every goal was met, 1 where not or where something failed, 64 for a wrong call; quick runs judge nothing. */
