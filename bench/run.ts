@@ -23,6 +23,7 @@ import { redis } from "./live/redis.ts";
 import { reloadHundred } from "./reload/hundred.ts";
 import { reloadLoad } from "./reload/load.ts";
 import { reloadTime } from "./reload/time.ts";
+import { reloadTour } from "./reload/tour.ts";
 import { rolling } from "./rolling.ts";
 import { state } from "./state.ts";
 import { supervision } from "./supervision.ts";
@@ -58,6 +59,7 @@ const benchmarks: readonly Benchmark[] = [
   reloadTime,
   reloadLoad,
   reloadHundred,
+  reloadTour,
 ];
 
 /** What a name on the command line stands for. */

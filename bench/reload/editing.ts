@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Subject } from "./side.ts";
 import { Visitor } from "./visitor.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -12,13 +13,6 @@ export interface Reload {
 
 /** Milliseconds after which an edit that nobody sees is an error. */
 const longest = 30_000;
-
-/** Puts another number where a text says what `edit` is. */
-export function edited(text: string, edit: number): string {
-  const next = text.replace(/\bedit = \d+/, `edit = ${edit}`);
-  if (next === text) throw new Error(`No edit: the text says nothing of it, or ${edit} already.\n${text}`);
-  return next;
-}
 
 /** An edit of an app, over and over, by somebody who looks at what is served. */
 export class Editing {
@@ -34,33 +28,36 @@ export class Editing {
   /** Settles when the app is served as it is. */
   static async of(workplace: Workplace): Promise<Editing> {
     const editing = new Editing(workplace);
-    await Promise.race([editing.ask("/"), editing.gaveUp(60_000, "nothing was served within a minute")]);
+    await Promise.race([
+      editing.ask(workplace.side.subject.path),
+      editing.gaveUp(60_000, "nothing was served within a minute"),
+    ]);
     return editing;
   }
 
   /** Saves once, and looks until it is served. */
-  async save(): Promise<Reload> {
+  async save({ file, edited, path, shown }: Subject): Promise<Reload> {
     const { workplace, visitor } = this;
     const edit = ++this.edit;
     let waited = 0;
     const began = performance.now();
-    workplace.write(workplace.side.edited, (text) => edited(text, edit));
+    workplace.write(file, (text) => edited(text, edit));
     for (;;) {
-      const visit = await visitor.ask<{ readonly edit: number }>("/");
+      const visit = await visitor.ask<Record<string, unknown>>(path);
       waited = Math.max(waited, visit.waited);
       const ms = performance.now() - began;
-      if (visit.answer.edit === edit) return { ms, waited };
+      if (shown(visit.answer) === edit) return { ms, waited };
       if (ms > longest) throw new Error(`edit ${edit} was not served within ${longest} ms`);
     }
   }
 
   /** As often as is said, with a while in between in which one goes on writing. */
-  async saves(times: number): Promise<readonly Reload[]> {
+  async saves(times: number, subject: Subject = this.workplace.side.subject): Promise<readonly Reload[]> {
     const reloads: Reload[] = [];
     while (reloads.length < times) {
       // Not in step with anything that looks at regular times.
       await sleep(300 + ((this.edit * 37) % 100));
-      reloads.push(await this.save());
+      reloads.push(await this.save(subject));
     }
     return reloads;
   }

@@ -1,17 +1,28 @@
 import { fileURLToPath } from "node:url";
 import type { Peers } from "../harness/peers.ts";
 
-/** A development server, and the small app that it serves: a route, a lifespan and a task that runs as long as it. */
+/** What is edited in an app, and where it shows. */
+export interface Subject {
+  /** Where its development server is run, or below. */
+  readonly file: string;
+  /** The file's next text. The number is in what it serves. */
+  edited(text: string, edit: number): string;
+  readonly path: string;
+  /** Which edit an answer shows. */
+  shown(answer: Readonly<Record<string, unknown>>): unknown;
+}
+
+/** A development server, and the app that it serves. */
 export interface DevSide {
   /** As rows name it. */
   readonly name: string;
-  /** What is copied to where the app is worked on, from bench/: files, and what is in folders. The last one wins. */
+  /** Files and folders of this project, which are copied; they lie to each other as they do here. */
   readonly sources: readonly string[];
-  /** The file that is edited: what it says of `edit` is served. */
-  readonly edited: string;
+  /** The folder of the project in whose copy the server is run. */
+  readonly at: string;
+  readonly subject: Subject;
   /** Where its packages are: a folder of this project. */
-  readonly modules?: string;
-  /** The program, and what it is told; it is run where the app is. */
+  readonly modules: string;
   command(port: string): readonly [program: string, ...args: string[]];
   readonly env?: (port: string) => Readonly<Record<string, string>>;
 }
@@ -19,17 +30,38 @@ export interface DevSide {
 const node = process.execPath;
 const inProject = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const peerModules = "bench/peers/node_modules";
+const peers = "bench/peers/reload";
+
+/** A file that says `edit = 0`, and what `/` serves of it. */
+function numbered(file: string): Subject {
+  return { file, edited: renumbered, path: "/", shown: ({ edit }) => edit };
+}
+
+/** Puts another number where a text says what `edit` is. */
+export function renumbered(text: string, edit: number): string {
+  const next = text.replace(/\bedit = \d+/, `edit = ${edit}`);
+  if (next === text) throw new Error(`No edit: the text says nothing of it, or ${edit} already.\n${text}`);
+  return next;
+}
+
+/** `livespan dev`, as whoever has installed the package runs it. */
+export function developing(entry: string, port: string): readonly [program: string, ...args: string[]] {
+  return [node, "--expose-gc", inProject("dist/cli/main.js"), "dev", entry, "--port", port];
+}
 
 export const livespan: DevSide = {
   name: "livespan dev",
-  sources: ["programs/reload/app"],
-  edited: "routes.ts",
-  command: (port) => [node, "--expose-gc", inProject("dist/cli/main.js"), "dev", "app.ts", "--port", port],
+  sources: ["bench/programs/reload/app"],
+  at: "bench/programs/reload/app",
+  subject: numbered("routes.ts"),
+  modules: "node_modules",
+  command: (port) => developing("app.ts", port),
 };
 
 const hono = {
-  sources: ["peers/reload/hono"],
-  edited: "routes.ts",
+  sources: [`${peers}/hono`],
+  at: `${peers}/hono`,
+  subject: numbered("routes.ts"),
   modules: peerModules,
   env: (port: string) => ({ PORT: port }),
 };
@@ -42,11 +74,17 @@ const tsxWatch: DevSide = {
   command: () => [node, inProject(`${peerModules}/tsx/dist/cli.mjs`), "watch", "app.ts"],
 };
 
-/** One process with the socket, as ours is. */
+/** The one that, as ours, goes on in one process and keeps its socket. */
 const vite: DevSide = {
   name: "@hono/vite-dev-server",
-  sources: ["peers/reload/hono", "programs/reload/app/figures.ts", "peers/reload/vite"],
-  edited: "routes.ts",
+  sources: [
+    `${peers}/hono`,
+    `${peers}/vite.config.mjs`,
+    `${peers}/vite-app.ts`,
+    "bench/programs/reload/app/figures.ts",
+  ],
+  at: peers,
+  subject: numbered("hono/routes.ts"),
   modules: peerModules,
   command: (port) => [
     node,
@@ -59,8 +97,10 @@ const vite: DevSide = {
 function uvicorn(python: string): DevSide {
   return {
     name: "uvicorn --reload",
-    sources: ["peers/reload/fastapi"],
-    edited: "routes.py",
+    sources: [`${peers}/fastapi`],
+    at: `${peers}/fastapi`,
+    subject: numbered("routes.py"),
+    modules: peerModules,
     // Its log of requests would be most of what it does here.
     command: (port) => [python, "-m", "uvicorn", "app:app", "--reload", "--port", port, "--no-access-log"],
     // Python tells that a compiled file is old by its source's second and size, and edits come faster.

@@ -1,19 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, extname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, guard } from "../../tools/services/server.ts";
 import type { DevSide } from "./side.ts";
 
-const pathOf = (inBench: string): string => fileURLToPath(new URL(`../${inBench}`, import.meta.url));
+const project = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A folder in which an app is worked on, and the development server that watches it. */
 export class Workplace {
   readonly port: number;
-  readonly folder: string;
   readonly side: DevSide;
+  private readonly folder: string;
+  /** Where the server is run. */
+  private readonly cwd: string;
   private readonly child: ChildProcess;
   private readonly guard: ChildProcess;
   private output = "";
@@ -21,11 +23,12 @@ export class Workplace {
   private constructor(side: DevSide, folder: string, port: number) {
     this.side = side;
     this.folder = folder;
+    this.cwd = join(folder, side.at);
     this.port = port;
     const [program, ...args] = side.command(String(port));
     const env = { ...process.env, ...side.env?.(String(port)) };
     // A group of its own: who reloads by starting anew has processes that it leaves behind when it is killed.
-    this.child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    this.child = spawn(program, args, { cwd: this.cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     this.guard = guard('kill -s KILL -- "-$0"; rm -rf "$1"', String(this.child.pid), folder);
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
@@ -53,7 +56,7 @@ export class Workplace {
 
   /** Writes a file as an editor does that writes in place. */
   write(file: string, change: (text: string) => string): void {
-    const path = join(this.folder, file);
+    const path = join(this.cwd, file);
     writeFileSync(path, change(readFileSync(path, "utf8")));
   }
 
@@ -69,13 +72,17 @@ export class Workplace {
 
 function furnished({ sources, modules }: DevSide): string {
   const folder = mkdtempSync(join(tmpdir(), "livespan-bench-reload-"));
-  for (const source of sources) {
-    const isFile = extname(source) !== "";
-    cpSync(pathOf(source), isFile ? join(folder, basename(source)) : folder, { recursive: true });
-  }
+  for (const source of sources) cpSync(join(project, source), join(folder, source), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
-  symlinkSync(pathOf(`../${modules ?? "node_modules"}`), join(folder, "node_modules"));
+  linkPackages(join(project, modules), join(folder, "node_modules"));
   return folder;
+}
+
+/** As if they were installed there, this project among them. */
+function linkPackages(from: string, to: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) symlinkSync(join(from, name), join(to, name));
+  symlinkSync(project, join(to, "livespan"));
 }
 
 function killGroup(pid: number): void {

@@ -1,7 +1,11 @@
 import { Hono } from "hono";
-import { figures } from "./figures.ts";
-import { routesOf } from "./routes.ts";
-import { openShop } from "./shop.ts";
+import { figures } from "../../programs/reload/app/figures.ts";
+import { routesOf } from "./hono/routes.ts";
+import { openShop } from "./hono/shop.ts";
+
+declare global {
+  var closeShop: (() => void) | undefined;
+}
 
 const { shop, close } = openShop();
 // Nothing tells a module here that a newer one is to take its place, so the newer one does.
