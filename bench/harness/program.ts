@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** No program of a benchmark runs longer than this, whatever happens to the one that started it. */
+/** No program of a benchmark runs longer than this, unless said, whatever happens to the one that started it. */
 const longest = 300_000;
 
 const running = new Set<ChildProcess>();
@@ -15,6 +15,8 @@ export interface ProgramOptions {
   /** What runs the file; the Node that runs the benchmark where none is given. */
   readonly command?: string;
   readonly nodeArgs?: readonly string[];
+  /** Milliseconds after which it is ended. */
+  readonly longest?: number;
 }
 
 export interface Exit {
@@ -37,7 +39,7 @@ export class Program {
     const child = spawn(options.command ?? process.execPath, args, {
       env: { ...process.env, ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
-      timeout: longest,
+      timeout: options.longest ?? longest,
       killSignal: "SIGKILL",
     });
     this.process = child;

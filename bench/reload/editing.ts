@@ -11,7 +11,7 @@ export interface Reload {
   readonly waited: number;
 }
 
-/** Milliseconds after which an edit that nobody sees is an error. */
+/** Milliseconds after which an edit that nobody has seen is an error. */
 const longest = 30_000;
 
 /** An edit of an app, over and over, by somebody who looks at what is served. */
@@ -28,27 +28,17 @@ export class Editing {
   /** Settles when the app is served as it is. */
   static async of(workplace: Workplace): Promise<Editing> {
     const editing = new Editing(workplace);
-    await Promise.race([
-      editing.ask(workplace.side.subject.path),
-      editing.gaveUp(60_000, "nothing was served within a minute"),
-    ]);
+    await editing.within(60_000, editing.ask(workplace.side.subject.path));
     return editing;
   }
 
   /** Saves once, and looks until it is served. */
-  async save({ file, edited, path, shown }: Subject): Promise<Reload> {
-    const { workplace, visitor } = this;
+  async save(subject: Subject): Promise<Reload> {
     const edit = ++this.edit;
-    let waited = 0;
     const began = performance.now();
-    workplace.write(file, (text) => edited(text, edit));
-    for (;;) {
-      const visit = await visitor.ask<Record<string, unknown>>(path);
-      waited = Math.max(waited, visit.waited);
-      const ms = performance.now() - began;
-      if (shown(visit.answer) === edit) return { ms, waited };
-      if (ms > longest) throw new Error(`edit ${edit} was not served within ${longest} ms`);
-    }
+    this.workplace.write(subject.file, (text) => subject.edited(text, edit));
+    const waited = await this.within(longest, this.seen(subject, edit));
+    return { ms: performance.now() - began, waited };
   }
 
   /** As often as is said, with a while in between in which one goes on writing. */
@@ -66,13 +56,26 @@ export class Editing {
     return (await this.visitor.ask<T>(path)).answer;
   }
 
-  end(): void {
-    this.visitor.leave();
+  /** Looks until an edit is served, and tells how long the longest look was. */
+  private async seen({ path, shown }: Subject, edit: number): Promise<number> {
+    for (let longest = 0; ;) {
+      const { answer, waited } = await this.visitor.ask<Record<string, unknown>>(path);
+      longest = Math.max(longest, waited);
+      if (shown(answer) === edit) return longest;
+    }
   }
 
-  private async gaveUp(ms: number, why: string): Promise<never> {
-    await sleep(ms, undefined, { ref: false });
-    this.end();
-    throw new Error(why);
+  /** Whoever has looked for too long does so no more. */
+  private async within<T>(ms: number, looking: Promise<T>): Promise<T> {
+    const tooLong = setTimeout(() => this.end(), ms);
+    try {
+      return await looking;
+    } finally {
+      clearTimeout(tooLong);
+    }
+  }
+
+  end(): void {
+    this.visitor.leave();
   }
 }

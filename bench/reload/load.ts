@@ -2,7 +2,7 @@ import type { Benchmark } from "../harness/benchmark.ts";
 import type { Crowd } from "../programs/reload/visitors.ts";
 import { Editing } from "./editing.ts";
 import { Program, using } from "../harness/program.ts";
-import { against, amount, type Row } from "../harness/row.ts";
+import { against, type Goal, type Row } from "../harness/row.ts";
 import { type DevSide, livespan, peerSides } from "./side.ts";
 import { Workplace } from "./workplace.ts";
 
@@ -11,7 +11,8 @@ async function crowded(side: DevSide, reloads: number): Promise<Crowd> {
   return await Workplace.set(side, async (workplace) => {
     const editing = await Editing.of(workplace);
     try {
-      const visitors = new Program("programs/reload/visitors.ts", { args: [String(workplace.port)] });
+      const args = [String(workplace.port)];
+      const visitors = new Program("programs/reload/visitors.ts", { args, longest: reloads * 10_000 });
       return await using(visitors, async () => {
         await editing.saves(reloads);
         return await visitors.ask<Crowd>("end");
@@ -22,17 +23,18 @@ async function crowded(side: DevSide, reloads: number): Promise<Crowd> {
   });
 }
 
-function rows(side: DevSide, reloads: number, { answered, failed, longest, reasons }: Crowd): readonly Row[] {
-  const isOurs = side === livespan;
+function rows(side: DevSide, reloads: number, { answered, failed, closed, longest, reasons }: Crowd): readonly Row[] {
   const told = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
-  const text = `${answered} answers, ${reloads} reloads${told.length > 0 ? `: ${told.join(", ")}` : ""}`;
-  const [ours, peer] = isOurs ? [text, ""] : ["", `${side.name} ${text}`];
-  const goal = isOurs ? { goal: { exactly: 0 } } : {};
-  const wait = amount(longest, "ms");
-  const [ourWait, peerWait] = isOurs ? [wait, ""] : ["", `${side.name} ${wait}`];
+  const row = (name: string, text: string, value: number, unit: string, goal?: Goal): Row => {
+    const [ours, peer] = side === livespan ? [text, ""] : ["", `${side.name} ${text}`];
+    const judged = goal === undefined || side !== livespan ? {} : { goal };
+    return against(`reload-load, ${name}`, [value], { ours, peer, unit, ...judged });
+  };
+  const visits = [`${answered} answers in ${reloads} reloads`, ...told].join(", ");
   return [
-    against("reload-load, requests failed", [failed], { ours, peer, unit: "", ...goal }),
-    against("reload-load, longest wait", [longest], { ours: ourWait, peer: peerWait, unit: " ms" }),
+    row("requests failed", visits, failed, "", { exactly: 0 }),
+    row("answers from what was closed", "", closed, "", { exactly: 0 }),
+    row("longest wait", "", longest, " ms"),
   ];
 }
 
@@ -43,12 +45,11 @@ export const reloadLoad: Benchmark = {
   needs: ["npm", "python"],
   async run({ rounds, quick, peers }) {
     const reloads = quick ? 3 : 100;
-    const found: Row[] = [];
+    const found: (readonly Row[])[] = [];
     for (let round = 0; round < rounds; round++) {
-      for (const side of [livespan, ...peerSides(peers)])
-        found.push(...rows(side, reloads, await crowded(side, reloads)));
+      for (const side of [livespan, ...peerSides(peers)]) found.push(rows(side, reloads, await crowded(side, reloads)));
     }
-    // What fails first, then how long was waited.
-    return found.toSorted((a, b) => b.name.localeCompare(a.name));
+    // All sides of a figure beside each other.
+    return [0, 1, 2].flatMap((figure) => found.map((rows) => rows[figure]!));
   },
 };

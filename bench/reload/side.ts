@@ -90,7 +90,9 @@ const vite: DevSide = {
     node,
     "--expose-gc",
     inProject(`${peerModules}/vite/bin/vite.js`),
-    ...["--port", port, "--strictPort"],
+    "--port",
+    port,
+    "--strictPort",
   ],
 };
 

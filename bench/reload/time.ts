@@ -9,11 +9,11 @@ import { Workplace } from "./workplace.ts";
 /** The first ones, which run code that nobody has warmed up. They are not counted. */
 const warmUp = 5;
 
-async function round(side: DevSide, edits: number): Promise<readonly Reload[]> {
+async function round(side: DevSide, first: number, edits: number): Promise<readonly Reload[]> {
   return await Workplace.set(side, async (workplace) => {
     const editing = await Editing.of(workplace);
     try {
-      await editing.saves(warmUp);
+      await editing.saves(first);
       return await editing.saves(edits);
     } finally {
       editing.end();
@@ -38,7 +38,9 @@ export const reloadTime: Benchmark = {
   needs: ["npm", "python"],
   async run({ rounds, quick, peers }) {
     const others = peerSides(peers);
-    const sides = [livespan, ...others].map((side) => [side.name, () => round(side, quick ? 2 : 30)] as const);
+    const sides = [livespan, ...others].map(
+      (side) => [side.name, () => (quick ? round(side, 1, 2) : round(side, warmUp, 30))] as const,
+    );
     const taken = await interleave(rounds, Object.fromEntries(sides));
     const read = (side: DevSide, reading: (reloads: readonly Reload[]) => number) => taken[side.name]!.map(reading);
     return Object.entries(readings).flatMap(([name, reading]): Row[] => {

@@ -26,12 +26,14 @@ function manifest(path: string): Record<string, Record<string, string> | undefin
 
 const live = ["cycle", "event", "redis", "idle", "bytes", "broadcast", "drops", "client"].map((name) => `live-${name}`);
 const work = ["embedded", "postgres", "idle"].map((name) => `work-${name}`);
+const reload = ["time", "load", "hundred", "tour"].map((name) => `reload-${name}`);
 const rest = ["boot", "graph", "import", "launch", "exit", "state", "http", "drain", "hang", "supervision", "rolling"];
 
 for (const [called, asked, names] of [
   ["every benchmark", rest, rest],
   ["every benchmark of live state, called together", ["live"], live],
   ["every benchmark of work, called together", ["work"], work],
+  ["every benchmark of reloads, called together", ["reload"], reload],
 ] as const) {
   test(`${called} runs, and prints rows under its name`, async () => {
     const { code, stdout, stderr } = await bench(...asked, "--quick");

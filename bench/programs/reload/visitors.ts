@@ -17,13 +17,15 @@ const backOff = 50;
 export interface Crowd {
   answered: number;
   failed: number;
+  /** Answers of handlers whose lifespan had been closed under them. */
+  closed: number;
   /** The longest that one of them was without an answer, in milliseconds; what failed was asked again. */
   longest: number;
   /** Failures by what was seen. */
   readonly reasons: Record<string, number>;
 }
 
-const counted: Crowd = { answered: 0, failed: 0, longest: 0, reasons: {} };
+const counted: Crowd = { answered: 0, failed: 0, closed: 0, longest: 0, reasons: {} };
 let isOver = false;
 
 function failed(reason: string): void {
@@ -33,8 +35,9 @@ function failed(reason: string): void {
 
 async function visit(visitor: Visitor, path: string): Promise<void> {
   while (!isOver) {
-    const { waited } = await visitor.ask(path);
+    const { answer, waited } = await visitor.ask<{ readonly isOpen: boolean }>(path);
     counted.answered++;
+    if (!answer.isOpen) counted.closed++;
     counted.longest = Math.max(counted.longest, waited);
     await sleep(pause);
   }
