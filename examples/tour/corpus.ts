@@ -83,6 +83,7 @@ export class Corpus extends EventEmitter<{ readonly change: [] }> {
   }
 }
 
-export const corpus = lifespan("corpus", function* () {
+// Under `livespan dev` it stays when a route changes: what was read is not read again.
+export const corpus = lifespan("corpus", { keepOnReload: true }, function* () {
   yield new Corpus();
 });
