@@ -6,7 +6,6 @@ import { suite, test } from "node:test";
 import { freePort } from "../../tools/services/server.ts";
 import { headlined } from "../../bench/reload/page.ts";
 import { lastOverFirst } from "../../bench/reload/hundred.ts";
-import { modelsLost } from "../../bench/reload/tour.ts";
 import { renumbered } from "../../bench/reload/side.ts";
 import { Visitor } from "../../bench/reload/visitor.ts";
 
@@ -90,12 +89,4 @@ test("an edit that changes nothing is refused: nobody would ever see it", () => 
   assert.throws(() => renumbered("", 1), /No edit/);
   assert.equal(headlined('<h1 id="desk-title">Before</h1>', 2), '<h1 id="desk-title">Edit 2</h1>');
   assert.throws(() => headlined("<h1>Before</h1>", 2), /No edit/);
-});
-
-test("a reload that a model has not outlasted is seen in the log", () => {
-  const kept = "livespan info reloaded in 80 ms: a.ts; kept model, librarian\n";
-  assert.equal(modelsLost(`livespan info ready in 80 ms\n${kept}${kept}`), 0);
-  assert.equal(modelsLost(`${kept}livespan info reloaded in 80 ms: model.ts; kept librarian\n`), 1);
-  assert.equal(modelsLost("livespan info reloaded in 80 ms: model.ts\n"), 1);
-  assert.throws(() => modelsLost("livespan info ready in 80 ms\n"), /no reload/);
 });

@@ -1,5 +1,15 @@
-// The tour, as it is developed: with a route that tells which edits are served, and how often the program ran anew for them.
+// The tour, as it is developed: with a route that tells which edits are served, how often the program ran anew for them, and
+// how many language models there have been.
+import { createRouter } from "livespan";
 import { app } from "../../../examples/tour/app.ts";
+import { model } from "../../../examples/tour/model.ts";
+
+declare global {
+  /** What has been a language model of the tour so far, however often this code runs. */
+  var tourModels: Set<object> | undefined;
+}
+
+const models = (globalThis.tourModels ??= new Set());
 
 const runs = Number(process.env["RUNS"] ?? 0) + 1;
 process.env["RUNS"] = String(runs);
@@ -11,6 +21,8 @@ const edits = Object.fromEntries(
     .map(([name, edit]) => [name.slice("EDIT_".length), Number(edit)]),
 );
 
-app.get("/edits", () => ({ ...edits, runs }));
+const routes = createRouter({ lifespan: { model } });
 
-export default app;
+routes.get("/edits", ({ lifespan }) => ({ ...edits, runs, models: models.add(lifespan.model).size }));
+
+export default app.include(routes);
