@@ -87,10 +87,18 @@ class Development implements AsyncDisposable {
     return new Development(project, program, visitor, await program.url());
   }
 
+  /** Replaces in a file, each pair once, and saves that. */
+  async rewrite(name: File, ...changes: (readonly [from: string, to: string])[]): Promise<void> {
+    let text = await readFile(this.project.file(name), "utf8");
+    for (const [from, to] of changes) {
+      assert.ok(text.includes(from), `${name} has ${from}`);
+      text = text.replace(from, to);
+    }
+    await this.project.write({ [name]: text });
+  }
+
   async edit(name: File, from: string, to: string): Promise<void> {
-    const text = await readFile(this.project.file(name), "utf8");
-    assert.ok(text.includes(from), `${name} has ${from}`);
-    await this.project.write({ [name]: text.replace(from, to) });
+    await this.rewrite(name, [from, to]);
   }
 
   /** Edits the server, and settles once the new code serves. */
@@ -195,6 +203,24 @@ suite("pages under livespan dev", () => {
     assert.deepEqual(t.swaps, []);
   });
 
+  test("styles that come with an edit apply under such a policy too, and change and go", async () => {
+    await using t = await Development.start(
+      { "new.css": "h1 { color: rgb(9, 9, 9); }\n" },
+      { expected: [/style-src/] },
+    );
+    const page = await counted(t);
+    const shows = async (color: string): Promise<void> => {
+      while ((await colorOf(page)) !== color) await page.waitForEvent("console");
+    };
+    await t.edit("counter.page.tsx", 'import "./counter.css";', 'import "./counter.css";\nimport "./new.css";');
+    await shows("rgb(9, 9, 9)");
+    await t.project.write({ "new.css": "h1 { color: rgb(8, 8, 8); }\n" });
+    await shows("rgb(8, 8, 8)");
+    await t.edit("counter.page.tsx", '\nimport "./new.css";', "");
+    await shows("rgb(1, 2, 3)");
+    assert.equal(await textOf(page), "Shared 1 steps Mine 2 Share, Keep");
+  });
+
   test("a page is still replaced after five swaps of the server", async () => {
     await using t = await Development.start();
     const page = await counted(t);
@@ -209,9 +235,11 @@ suite("pages under livespan dev", () => {
   test("an import of the server's is refused in an open page and in a new one, and both recover", async () => {
     await using t = await Development.start({}, { expected: [/500/, /Failed to (?:fetch|reload)/, /style-src/] });
     const page = await counted(t);
-    await t.edit("counter.page.tsx", "import type { counter }", "import { counter }");
-    await t.edit("counter.page.tsx", "<h1>Shared", "<h1>{counter.name}");
+    const typed = ["import type { counter }", "import { counter }"] as const;
+    await t.rewrite("counter.page.tsx", typed, ["<h1>Shared", "<h1>{counter.name}"]);
     await page.locator("vite-error-overlay").waitFor({ state: "attached" });
+    const dressed = "getComputedStyle(document.querySelector('vite-error-overlay')).position";
+    assert.equal(await page.evaluate(dressed), "fixed");
     await t.program.until("counter.state.ts would reach the browser");
     const fresh = await t.visitor.open(t.url);
     assert.match(
@@ -219,8 +247,7 @@ suite("pages under livespan dev", () => {
       /counter\.state\.ts would reach the browser[^]*PAGE_GUARD/,
     );
 
-    await t.edit("counter.page.tsx", "import { counter }", "import type { counter }");
-    await t.edit("counter.page.tsx", "<h1>{counter.name}", "<h1>Counted");
+    await t.rewrite("counter.page.tsx", [typed[1], typed[0]], ["<h1>{counter.name}", "<h1>Counted"]);
     await fresh.getByText("Counted 0 steps").waitFor();
     await page.getByText("Counted 1 steps").waitFor();
     await page.locator("vite-error-overlay").waitFor({ state: "detached" });
@@ -254,6 +281,19 @@ suite("pages under livespan dev", () => {
     await page.getByRole("heading", { name: "The app has ended" }).waitFor();
     await t.edit("app.ts", 'setTimeout(() => { throw new Error("ended"); });', "");
     await page.getByText("Shared 0 steps").waitFor();
+  });
+
+  test("an edit that throws when it is rendered is shown as the error, until the one that mends it", async () => {
+    await using t = await Development.start({}, { expected: [/oops|500/] });
+    const page = await counted(t);
+    await t.edit("counter.page.tsx", "<main>", '<main>{((): string => { throw new Error("oops"); })()}');
+    await page.getByText("Error: oops").waitFor();
+    await t.rewrite(
+      "counter.page.tsx",
+      ['{((): string => { throw new Error("oops"); })()}', ""],
+      ["<h1>Shared", "<h1>Counted"],
+    );
+    await page.getByText("Counted 1 steps").waitFor();
   });
 
   test("a stop closes what browsers hold open, and is clean", async () => {

@@ -12,9 +12,6 @@ import { ownNames, type Vite } from "./runner.ts";
 /** Under this everything lies that browsers ask of Vite: no path of an app's. */
 export const devBase = "/@dev/";
 
-/** The module of a document that says why a page is not there: it asks again when something has changed. */
-export const waitingModule = "livespan:waiting";
-
 /** What this package's part in a page is imported by. */
 const forReact = /^livespan\/(?:react|client)\b/;
 

@@ -6,8 +6,9 @@ import type { Log } from "../../kernel/log.ts";
 import type { PageLinks } from "../../app/pages/source.ts";
 import type { PagesSettings } from "../../app/pages/settings.ts";
 import type { ServerModule } from "../../app/pages/server-module.ts";
+import { browserModules, isBrowserModule } from "./browser-modules.ts";
 import { Contents } from "./contents.ts";
-import { devBase, loadedForPages, pagesConfig, waitingModule } from "./page-config.ts";
+import { devBase, loadedForPages, pagesConfig } from "./page-config.ts";
 import {
   entryPrefix,
   nameOf,
@@ -141,7 +142,7 @@ export class PageServer {
         order: "pre",
         handler(source) {
           const id = source.replace("\0", "");
-          if (id.startsWith(entryPrefix) || id === waitingModule) return `\0${id}`;
+          if (id.startsWith(entryPrefix) || isBrowserModule(id)) return `\0${id}`;
           if (this.environment.name === "client") return ownForPages(source);
           if (this.environment.name !== "pages" || loaded.includes(source)) return null;
           return ownPath(source);
@@ -150,13 +151,18 @@ export class PageServer {
       load: {
         order: "pre",
         async handler(id) {
-          if (id === `\0${waitingModule}`) return waiter;
+          const name = id.replace("\0", "");
+          if (isBrowserModule(name)) return browserModules[name];
           const page = id.startsWith(`\0${entryPrefix}`) ? entries.get(id.slice(entryPrefix.length + 1)) : undefined;
           if (page === undefined) return null;
           if (this.environment.name !== "client") return renderer(page);
           const refresh = await Promise.all(preambles.map((name) => this.resolve(name)));
           const first = preambles.filter((_, i) => refresh[i]?.id.startsWith("\0"));
-          return [`${devBase}@vite/client`, ...first].map((name) => `import "${name}";\n`).join("") + starter(page);
+          return (
+            [`${devBase}@vite/client`, "livespan:styles", "livespan:emptied", ...first]
+              .map((name) => `import "${name}";\n`)
+              .join("") + starter(page)
+          );
         },
       },
       transform: {
@@ -210,12 +216,8 @@ export class PageServer {
 /** What has to run before React does, for its Fast Refresh: of the plugins that bring it. */
 const preambles = ["@vitejs/plugin-react/preamble", "@vitejs/plugin-react-swc/preamble"];
 
-const waiter = `import.meta.hot.on("livespan:retry", () => location.reload());
-import.meta.hot.send("livespan:waiting");
-`;
-
 /** A script by which a document is loaded again when `retry` is called. */
-export const retryScript = addressOf(`\0${waitingModule}`);
+export const retryScript = addressOf("\0livespan:waiting");
 
 function addressOf(id: string): string {
   return `${devBase}@id/${id.replace("\0", "__x00__")}`;
