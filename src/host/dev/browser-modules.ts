@@ -5,7 +5,7 @@
 export const browserModules = {
   /** Loads the document again when the server says so. */
   "livespan:waiting": `import.meta.hot.on("livespan:retry", () => location.reload());
-import.meta.hot.send("livespan:waiting");
+import.meta.hot.send("livespan:waiting", Number(new URL(import.meta.url).searchParams.get("since")));
 `,
   /**
    * React takes a page away that throws once it is replaced, and one that it took over from the server it does not try again:

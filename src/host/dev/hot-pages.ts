@@ -7,7 +7,7 @@ import { assertFile, assertReact, buildError } from "../../app/pages/entries.ts"
 
 /** The pages of one run of an app, from a development server that outlasts it. */
 export class HotPages implements PageSource {
-  readonly retry = retryScript;
+  private since = 0;
   private readonly entries: ReadonlyMap<string, PageEntry>;
   private readonly settings: PagesSettings;
   private readonly serverFor: (settings: PagesSettings) => Promise<PageServer>;
@@ -22,6 +22,10 @@ export class HotPages implements PageSource {
     this.serverFor = serverFor;
   }
 
+  get retry(): string {
+    return retryScript(this.since);
+  }
+
   async open(): Promise<void> {
     assertReact(this.settings.root);
     const server = await this.serverFor(this.settings);
@@ -34,7 +38,9 @@ export class HotPages implements PageSource {
     const page = this.entries.get(id)!;
     assertFile(page);
     try {
-      return await this.make(await this.serverFor(this.settings), page);
+      const server = await this.serverFor(this.settings);
+      this.since = server.changes;
+      return await this.make(server, page);
     } catch (error) {
       throw buildError(error, [page]);
     }

@@ -52,6 +52,8 @@ export class PageServer {
   private readonly contents: Contents;
   private before: ViteDevServer | undefined;
   private isAdvised = false;
+  /** How often something has changed that may mend a page. */
+  changes = 0;
 
   constructor(vite: Vite, place: PagesPlace, { log, clock }: PageServerOptions) {
     this.contents = new Contents({ clock, changed: () => {} });
@@ -111,7 +113,8 @@ export class PageServer {
 
   /** Browsers that show why a page is not there are to ask again. */
   retry(): void {
-    for (const client of this.waiting) client.send({ type: "custom", event: "livespan:retry" });
+    this.changes++;
+    for (const client of this.waiting) client.send(retried);
     this.waiting.clear();
   }
 
@@ -142,7 +145,7 @@ export class PageServer {
         order: "pre",
         handler(source) {
           const id = source.replace("\0", "");
-          if (id.startsWith(entryPrefix) || isBrowserModule(id)) return `\0${id}`;
+          if (id.startsWith(entryPrefix) || isBrowserModule(id.replace(/\?.*$/, ""))) return `\0${id}`;
           if (this.environment.name === "client") return ownForPages(source);
           if (this.environment.name !== "pages" || loaded.includes(source)) return null;
           return ownPath(source);
@@ -151,7 +154,7 @@ export class PageServer {
       load: {
         order: "pre",
         async handler(id) {
-          const name = id.replace("\0", "");
+          const name = id.replace("\0", "").replace(/\?.*$/, "");
           if (isBrowserModule(name)) return browserModules[name];
           const page = id.startsWith(`\0${entryPrefix}`) ? entries.get(id.slice(entryPrefix.length + 1)) : undefined;
           if (page === undefined) return null;
@@ -200,7 +203,11 @@ export class PageServer {
     this.runner.clear();
     this.contents.clear();
     this.overlay.attach(server);
-    server.environments.client.hot.on("livespan:waiting", (_, client) => this.waiting.add(client));
+    server.environments.client.hot.on("livespan:waiting", (since: unknown, client) => {
+      // A save may have come before the browser did.
+      if (since === this.changes) this.waiting.add(client);
+      else client.send(retried);
+    });
     // Behind all of Vite's own, which leaves the answer to an error to whoever comes after.
     return () => {
       server.middlewares.use(
@@ -216,8 +223,12 @@ export class PageServer {
 /** What has to run before React does, for its Fast Refresh: of the plugins that bring it. */
 const preambles = ["@vitejs/plugin-react/preamble", "@vitejs/plugin-react-swc/preamble"];
 
-/** A script by which a document is loaded again when `retry` is called. */
-export const retryScript = addressOf("\0livespan:waiting");
+const retried = { type: "custom", event: "livespan:retry" } as const;
+
+/** A script by which a document is loaded again once there are more changes than `since`. */
+export function retryScript(since: number): string {
+  return `${addressOf("\0livespan:waiting")}?since=${since}`;
+}
 
 function addressOf(id: string): string {
   return `${devBase}@id/${id.replace("\0", "__x00__")}`;
