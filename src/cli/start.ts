@@ -34,11 +34,14 @@ export const start: Verb = {
     const crew = crewFrom(given);
     const parent = await joinSupervisor();
     const unload = leaveOnSignal(parent?.signals);
-    const entry = await chooseEntry(entryOf("start", words));
+    const word = entryOf("start", words);
+    const entry = await chooseEntry(word);
     if (crew !== undefined && parent === undefined) {
       unload();
       sayBuilt(entry, options);
-      return supervise(["start", ...args], crew, options);
+      // Chosen once: what comes later is not to run sources because a build has been taken away meanwhile.
+      const chosen = word === undefined ? [entry.built?.out ?? entry.path] : [];
+      return supervise(["start", ...args, ...chosen], crew, options);
     }
     const app = await loadApp(entry);
     // A supervisor has said it for all of its workers.

@@ -131,6 +131,23 @@ suite("livespan build: deploys", { concurrency: 3 }, () => {
     await refused(/\.livespan was built by another version of livespan\. Run livespan build/);
   });
 
+  test("workers run what their supervisor has chosen: the newest build, and never the sources instead", async () => {
+    await using project = await Project.make({ "app.ts": plain });
+    await assertBuilt(project);
+    await project.write({ "app.ts": plain.replace("first", "second") });
+    await using program = started(project, ["--workers", "1"]);
+    assert.deepEqual(await answerOf(program), { says: "first" });
+    await assertBuilt(project);
+    program.kill("SIGHUP");
+    await program.until("rolling restart done");
+    assert.deepEqual(await answerOf(program), { says: "second" });
+    await rm(project.file(".livespan"), { recursive: true });
+    program.kill("SIGHUP");
+    await program.match(/there is no file \S*\.livespan\.[^]*rolling restart given up/);
+    assert.deepEqual(await answerOf(program), { says: "second" });
+    assert.equal((await program.stop()).code, 0);
+  });
+
   test("a package of TypeScript sources is built with the app, and finds what is installed for it alone", async () => {
     await using project = await Project.make({
       "packages/app/app.ts": `import { createApp } from "livespan";

@@ -14,6 +14,7 @@ interface Module {
 /** The app's own modules that were loaded, packages left out. */
 export class Modules {
   private readonly all: readonly Module[];
+  private readonly lines = new Map<string, ReadonlyMap<Module, readonly string[]>>();
 
   private constructor(all: readonly Module[]) {
     this.all = all;
@@ -48,9 +49,17 @@ export class Modules {
    * A declaration does not know its place; its text can be found.
    */
   placesOf(name: string, declared?: unknown): readonly string[] {
+    const lines = this.linesOf(name);
     const exporting = this.all.filter(({ exports }) => declared !== undefined && exports.includes(declared));
-    const places = exporting.flatMap((module) => linesOf(module, name));
-    return places.length > 0 ? places : this.all.flatMap((module) => linesOf(module, name));
+    const places = exporting.flatMap((module) => lines.get(module)!);
+    return places.length > 0 ? places : [...lines.values()].flat();
+  }
+
+  /** Looked for once: what is said of many of one name asks as often. */
+  private linesOf(name: string): ReadonlyMap<Module, readonly string[]> {
+    const known = this.lines.get(name) ?? new Map(this.all.map((module) => [module, linesOf(module, name)]));
+    this.lines.set(name, known);
+    return known;
   }
 }
 

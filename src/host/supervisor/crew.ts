@@ -110,6 +110,7 @@ export class Crew implements WorkerHost {
     this.drop(place);
     this.gate.leave(place.worker);
     place.giveUp("SIGTERM", false);
+    void place.worker.ended.then((ending) => this.isStopping || this.sayKilled(place.worker, ending));
     this.log("info", `${place.worker.name} taken out: ${countText(this.size)}`);
   }
 
@@ -145,6 +146,11 @@ export class Crew implements WorkerHost {
     this.gate.leave(worker);
   }
 
+  /** Of one that was asked to stop. */
+  private sayKilled({ name }: WorkerProcess, ending: Ending): void {
+    if (ending.killedFor !== undefined) this.log("error", `${name} ${endText(ending)}`);
+  }
+
   private place(number: number, isFirst = false): Place {
     const place = new Place(number, this.launch(number, isFirst));
     this.places.push(place);
@@ -164,7 +170,7 @@ export class Crew implements WorkerHost {
       this.workers.delete(worker);
       this.gate.gone(worker);
       if (this.isStopping) this.endings.push(ending);
-      if (this.isStopping && ending.killedFor !== undefined) this.log("error", `${worker.name} ${endText(ending)}`);
+      if (this.isStopping) this.sayKilled(worker, ending);
     });
     return worker;
   }
@@ -198,8 +204,9 @@ export class Crew implements WorkerHost {
   private async rollEach(places: readonly Place[]): Promise<boolean> {
     for (const place of places) {
       if (place.isGivenUp) continue;
-      place.rolled = this.rollPlace(place);
-      if (!(await place.rolled)) return false;
+      const rolled = this.rollPlace(place);
+      place.rolled = rolled;
+      if (!(await rolled)) return false;
     }
     return true;
   }
@@ -220,11 +227,14 @@ export class Crew implements WorkerHost {
       return false;
     }
     place.worker = next;
+    // It may end before the old one has, and is followed then.
+    place.rolled = undefined;
     this.log("info", `${next.name} is ready in the place of ${old.pid}`);
     void this.keep(place);
     this.gate.leave(old);
     old.stop("SIGHUP");
-    await old.ended;
+    const ending = await old.ended;
+    if (!this.isStopping) this.sayKilled(old, ending);
     return true;
   }
 }

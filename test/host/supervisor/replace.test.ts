@@ -117,6 +117,31 @@ suite("livespan start --workers: replacing", { concurrency: 2 }, () => {
     assert.deepEqual(await fleet.program.stop(), clean);
   });
 
+  test("while the old one hangs in its teardown the new one is followed, and that the old one was killed is said", async () => {
+    await using fleet = await Fleet.start(1, { budgets: { stop: 200 } });
+    const old = await fleet.pid();
+    await fleet.mood("stuck");
+    fleet.program.kill("SIGHUP");
+    const [, next] = await fleet.program.match(new RegExp(`worker 1 \\((\\d+)\\) is ready in the place of ${old}`));
+    process.kill(Number(next), "SIGKILL");
+    await fleet.program.match(/worker 1 \(\d+\) ended by SIGKILL; another one starts in/);
+    assert.doesNotMatch(fleet.program.err, /was killed/);
+    await fleet.program.match(new RegExp(`error worker 1 \\(${old}\\) was killed: it did not stop within 1\\.2 s`));
+    await fleet.program.until("rolling restart done");
+    await fleet.mood("");
+    assert.ok(![old, Number(next)].includes(await fleet.pid()));
+    assert.deepEqual(await fleet.program.stop(), clean);
+  });
+
+  test("a worker that ends by itself with code 0 is followed", async () => {
+    await using fleet = await Fleet.start(1);
+    const first = await fleet.pid();
+    process.kill(first, "SIGTERM");
+    await fleet.program.match(new RegExp(`worker 1 \\(${first}\\) ended with code 0; another one starts in`));
+    assert.notEqual(await fleet.pid(), first);
+    assert.deepEqual(await fleet.program.stop(), clean);
+  });
+
   test("a stop during a rolling restart ends the old and the new", async () => {
     await using fleet = await Fleet.start(1);
     await fleet.program.url();
