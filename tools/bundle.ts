@@ -18,6 +18,7 @@ const entries = [
   "work/engines/embedded/spawn",
   "work/engines/embedded/thread",
   "host/index",
+  "host/dev/hang-thread",
   "testing/index",
   "cli/main",
 ];
@@ -37,9 +38,11 @@ const chunks = [
   { name: "ledger", test: /src\/work\/(errors\.ts|engines\/(sql\/|embedded\/(failure|folder)))/ },
   { name: "work", test: /src\/(work\/(?!engines\/(embedded|postgres|hatchet))|app\/work\/(?!index))/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
+  // What the thread that watches the loop loads as well.
+  { name: "hang", test: /src\/host\/dev\/hang-(beats|inspector)/ },
   { name: "serve", test: /src\/(host\/(?!index|dev\/|supervisor\/)|http\/servers\/)/ },
   // After what it shares with production, which is not to load it.
-  { name: "dev", test: /src\/host\/dev\// },
+  { name: "dev", test: /src\/host\/dev\/(?!hang-(?:beats|inspector|thread))/ },
 ];
 
 /**

@@ -2,12 +2,14 @@ import { relative } from "node:path";
 import type { App } from "../app/app.ts";
 import type { Verb } from "./command.ts";
 import { appFrom, entryPath } from "./entry.ts";
+import { cliError } from "./errors.ts";
 import { entryOf, parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
 import { processFlags, processOptionsFrom } from "./process.ts";
 
 const flags = {
   port: { value: "number", summary: "0 takes a free one; PORT, or 3000" },
   host: { value: "address", summary: "0.0.0.0 for every address of the machine; HOST, or 127.0.0.1" },
+  "hang-limit": { value: "seconds", summary: "ends code that holds the event loop for longer; 5, 0 for never" },
   ...processFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
@@ -32,8 +34,16 @@ export const dev: Verb = {
     const life = await develop({
       entry,
       appFrom: (module): App<unknown> => appFrom(module, shown),
+      hangLimit: hangLimitOf(given["hang-limit"]),
       serve: { ...processOptionsFrom(given), ...(port !== undefined && { port }), ...(host !== undefined && { host }) },
     });
     return life.ended;
   },
 };
+
+/** Milliseconds. @throws LivespanError UNKNOWN_FLAG */
+function hangLimitOf(text: string | undefined): number {
+  const seconds = Number(text ?? 5);
+  if (text !== "" && seconds >= 0 && seconds <= 86_400) return seconds * 1_000;
+  throw cliError("UNKNOWN_FLAG", `--hang-limit: expected seconds, from 0 to 86,400, got "${text}".`);
+}

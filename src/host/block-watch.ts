@@ -7,6 +7,13 @@ import { formatMs } from "../app/tree.ts";
 const lookEvery = 50;
 const blockedAfter = 200;
 
+let excusedAt = Number.NEGATIVE_INFINITY;
+
+/** Of what holds the loop up now, somebody else will say more. */
+export function excuseBlock(): void {
+  excusedAt = performance.now();
+}
+
 /** In development, reports an event loop that stood still, with the tasks that were running. The returned function ends it. */
 export function watchForBlocks(generation: () => Generation | undefined, log: Log): () => void {
   let before = performance.now();
@@ -16,7 +23,7 @@ export function watchForBlocks(generation: () => Generation | undefined, log: Lo
     const blockedMs = now - before - lookEvery;
     const active = generation()?.activeSince(before) ?? [];
     // Before it is ready a program loads code and data, and holds nobody up.
-    const counts = (wasReady || active.length > 0) && !builtSince(before);
+    const counts = (wasReady || active.length > 0) && !builtSince(before) && excusedAt < before;
     if (counts && blockedMs > blockedAfter) log("warn", blockedText(blockedMs, active));
     wasReady = generation()?.ready === true;
     before = now;

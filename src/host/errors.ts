@@ -9,6 +9,10 @@ export const hostErrors = {
     means: "A served app was to be replaced by another while the server is stopping.",
     remedy: "Nothing to mend: the server is going down.",
   },
+  HUNG: {
+    means: "Under livespan dev, code did not give the event loop back within --hang-limit and was ended.",
+    remedy: "Look for a loop without an end, or await something in it; longer work belongs in a worker thread.",
+  },
   DEV_PEER: {
     means: "livespan dev needs a package that is not installed.",
     remedy: "Install it beside livespan: npm install --save-dev vite.",

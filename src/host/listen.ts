@@ -31,6 +31,8 @@ export interface Outlasting {
   readonly options: Omit<RunOptions, "world" | "intakes" | "address">;
   /** Called while none runs: after one has gone down, before the next starts. */
   between(): Promise<void>;
+  /** Comes between the listener and what answers, of each app. */
+  readonly guard?: ((fetch: Fetch) => Fetch) | undefined;
   /** What answers beside them, also between one and the next. */
   readonly companion?: Companion | undefined;
 }
@@ -205,12 +207,13 @@ export class Listening implements AsyncDisposable {
 
   private async turnOf(app: App<unknown>): Promise<Turn> {
     const { budgets, unhandled } = this.options;
+    const { guard = unguarded } = this.outlasting ?? {};
     let intake: ListenerIntake;
     const run: AppRun = await prepare(app, {
       ...this.outlasting?.options,
       world: nodeWorld({ log: this.log, unhandled }),
       budgets: { ...this.preset, ...app.settings.budgets, ...budgets },
-      intakes: (fetch) => [(intake = this.listener.intake(this.probed(fetch, () => run)))],
+      intakes: (fetch) => [(intake = this.listener.intake(this.probed(guard(fetch), () => run)))],
       estate: this.estate,
       address: () => this.address,
     });
@@ -221,6 +224,10 @@ export class Listening implements AsyncDisposable {
   private probed(fetch: Fetch, run: () => AppRun | undefined): Fetch {
     return this.options.probes === false ? fetch : withProbes(fetch, run);
   }
+}
+
+function unguarded(fetch: Fetch): Fetch {
+  return fetch;
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { App } from "../../app/app.ts";
+import type { Fetch } from "../../http/server.ts";
 import type { ServeOptions } from "../serve.ts";
 import { DevServer } from "./server.ts";
+import { HangWatch } from "./hang-watch.ts";
 import { Keeper } from "./keeper.ts";
 import { Listening } from "../listen.ts";
 import { logScreen, TerminalScreen } from "./screen.ts";
@@ -18,11 +20,13 @@ export interface DevelopOptions {
   readonly entry: string;
   /** @throws LivespanError when the module has no app. */
   appFrom(module: Readonly<Record<string, unknown>>): App<unknown>;
+  /** Milliseconds that code may hold the event loop. 0 for no limit. */
+  readonly hangLimit: number;
   readonly serve: ServeOptions;
 }
 
 /** Runs the newest code of an app as this process. @throws LivespanError DEV_PEER, and for options that do not fit. */
-export async function develop({ entry, appFrom, serve }: DevelopOptions): Promise<ProcessLife> {
+export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptions): Promise<ProcessLife> {
   const settings = settingsOf(serve);
   const screen = settings.json ? logScreen(settings.log!) : new TerminalScreen(shownFile(entry));
   const log = steady(screen.log);
@@ -34,17 +38,22 @@ export async function develop({ entry, appFrom, serve }: DevelopOptions): Promis
     exited: (error) => server.exited(error),
     isLeaving: () => server.isLeaving,
   });
-  const { unhandled } = own;
+  const hangs = new HangWatch({ limit: hangLimit, hung: (error) => server.hung(error) });
+  const unhandled = hangs.learnFrom(own.unhandled);
   const keeper = new Keeper({ world: nodeWorld({ log, unhandled }), print: (lifespan) => code.print(lifespan) });
   const between = (): Promise<void> =>
     keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
   const { pages } = code;
   const options = { overrides: keeper.overrides, pages: pages.source, staysSealed: true };
-  const outlasting = { options, between, companion: pages };
+  const outlasting = { options, between, companion: pages, guard: (fetch: Fetch) => hangs.guard(fetch) };
   const listening = new Listening({ ...settings.listen, unhandled }, log, {}, outlasting);
-  const server = new DevServer({ code, appFrom, listening, keeper, screen, overlay: pages, clock });
+  const server = new DevServer({ code, appFrom, listening, keeper, hangs, screen, overlay: pages, clock });
   const life = new ProcessLife({ ...settings, tree: serve.tree ?? false, cutsThreads: true }, log, server);
+  await hangs.begin();
   life.begin();
-  void life.ended.then(() => own[Symbol.dispose]());
+  void life.ended.then(() => {
+    own[Symbol.dispose]();
+    return hangs[Symbol.asyncDispose]();
+  });
   return life;
 }

@@ -3,8 +3,8 @@ import { excerptOf, placeText, shownFile } from "./place.ts";
 
 /** Why the newest code does not serve. */
 export interface Fault {
-  /** It could not be loaded, did not start, or has ended by itself. */
-  readonly kind: "load" | "start" | "end";
+  /** It could not be loaded, did not start, has ended by itself, or has held the event loop up. */
+  readonly kind: "load" | "start" | "end" | "hang";
   readonly error: unknown;
 }
 
@@ -20,6 +20,7 @@ const titles: Readonly<Record<Fault["kind"], string>> = {
   load: "The code could not be loaded",
   start: "The app did not start",
   end: "The app has ended",
+  hang: "The event loop hung",
 };
 
 export function faultReport({ kind, error }: Fault): Report {

@@ -76,7 +76,8 @@ export class TerminalScreen implements Screen {
 
   fault(fault: Fault, isServing: boolean): Report {
     const report = faultReport(fault);
-    const note = isServing ? "The code before it goes on serving." : "Requests get 503 until a save mends it.";
+    const serving = fault.kind === "hang" ? "The app goes on serving." : "The code before it goes on serving.";
+    const note = isServing ? serving : "Requests get 503 until a save mends it.";
     const isNews = !this.isShown(fault.error);
     const block = blockText(report, note, this.paint);
     if (isNews && block !== this.block) this.write(block);

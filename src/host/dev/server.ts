@@ -4,13 +4,16 @@ import type { AppRun } from "../../app/run.ts";
 import type { Carried, Running, Startable } from "../life.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Fault, Report } from "./fault.ts";
+import type { HangWatch } from "./hang-watch.ts";
 import type { Keeper } from "./keeper.ts";
+import type { Generation } from "../../kernel/generation.ts";
 import type { Listening } from "../listen.ts";
 import type { Screen } from "./screen.ts";
 import type { StopReport } from "../../kernel/report.ts";
 import type { StopRequest } from "../../kernel/generation.ts";
 import { faultAnswer } from "./fault-answer.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
+import { LivespanError } from "../../kernel/errors.ts";
 
 /** Milliseconds without a further change after which a save counts as complete. */
 const quiet = 15;
@@ -18,10 +21,13 @@ const quiet = 15;
 const doubt = 150;
 /** Milliseconds from the beginning of one swap to that of the next, at least. */
 const pace = 200;
+/** Milliseconds for which what code that hung has left behind is awaited in a stop. */
+const grace = 500;
 
 export interface DevServerOptions extends LoaderOptions {
   readonly listening: Listening;
   readonly keeper: Keeper;
+  readonly hangs: Pick<HangWatch, "load" | "turnAway">;
   readonly screen: Screen;
   /** What browsers show over their pages. */
   readonly overlay: { show(report: Report | undefined): void };
@@ -50,6 +56,10 @@ export class DevServer implements Carried {
   private isRefused = false;
   /** Its start was given up for a change. */
   private overtaken: App<unknown> | undefined;
+  /** Code of this generation has hung: something that it waits for may never settle. */
+  private hungIn: Generation | undefined;
+  /** Why the start that goes on was given up. */
+  private hungStart: Fault | undefined;
   private readonly end = Promise.withResolvers<void>();
 
   constructor(options: DevServerOptions) {
@@ -82,6 +92,21 @@ export class DevServer implements Carried {
     void this.swapAll();
   }
 
+  /** Something of the program's has hung, and was ended. */
+  hung(error: LivespanError): void {
+    const { listening, screen } = this.options;
+    const fault: Fault = { kind: "hang", error };
+    const generation = listening.run?.generation;
+    if (generation?.state === "starting") {
+      this.hungStart = fault;
+      listening.giveUpNext("a hang");
+      return;
+    }
+    screen.fault(fault, generation?.ready === true);
+    this.hungIn = generation;
+    if (generation?.ready === false) this.force(generation);
+  }
+
   /** The newest generation's report, when the whole was asked to stop: one that fails by itself is not the end. */
   async ended(): Promise<StopReport | undefined> {
     await this.end.promise;
@@ -94,6 +119,7 @@ export class DevServer implements Carried {
     this.options.keeper.finish();
     this.hurry();
     this.loader.giveUp();
+    if (this.hungIn !== undefined) this.force(this.hungIn);
     try {
       return await this.options.listening.stop(request);
     } finally {
@@ -157,15 +183,16 @@ export class DevServer implements Carried {
 
   private async loaded(): Promise<App<unknown> | undefined> {
     try {
-      return await this.loader.load(this.isRefused);
+      return await this.options.hangs.load(() => this.loader.load(this.isRefused));
     } catch (error) {
+      const isHang = error instanceof LivespanError && error.code === "HUNG";
       // What fails may be one half of a save.
-      if (this.files.size > 0) await this.wait(doubt);
+      if (this.files.size > 0 && !isHang) await this.wait(doubt);
       if (this.isDirty || this.isStopping) return undefined;
       // What the change had overtaken is still the newest code that loads.
       const { overtaken } = this;
       if (overtaken !== undefined) await this.replace(overtaken);
-      this.fault({ kind: "load", error });
+      this.fault({ kind: isHang ? "hang" : "load", error });
       return undefined;
     }
   }
@@ -180,16 +207,27 @@ export class DevServer implements Carried {
     this.swappedAt = clock.now();
     this.overtaken = undefined;
     this.isRefused = false;
+    this.hungStart = undefined;
+    if (this.hungIn !== undefined) this.force(this.hungIn);
     try {
       await listening.replace(app);
     } catch (error) {
       this.isRefused = listening.run === before;
       if (this.isDirty) this.overtaken = app;
-      else if (!this.isStopping) this.fault({ kind: "start", error });
+      else if (!this.isStopping) this.fault(this.hungStart ?? { kind: "start", error });
       return false;
     }
     this.watch(listening.run!);
     return true;
+  }
+
+  /** Of a generation in which something hung, a stop that goes on is forced: it would take its limits. */
+  private force(generation: Generation): void {
+    const { clock, hangs } = this.options;
+    hangs.turnAway();
+    clock.after(grace, () => {
+      if (generation.state === "draining" || generation.state === "stopping") void generation.stop({ force: true });
+    });
   }
 
   /** A generation that ends though nobody asked it to leaves its place to an answer that says why. */
