@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly store?: Store | undefined;
   /** In place of the app's own, or of what the environment says. */
   readonly engine?: Engine | undefined;
+  /** Gives the engine that the environment says, where the app has none of its own. */
+  readonly chosenEngine?: () => Promise<Engine>;
   /** In tests: decides which of the blocks that are asked for comes first. */
   readonly interleave?: Interleave | undefined;
   /** What outlives a run that is replaced by another one. */
@@ -306,6 +308,7 @@ async function loadWork({ settings }: App<unknown>, options: RunOptions): Promis
   const { WorkWing } = await import("./work/wing.ts");
   const engine = options.engine ?? settings.engine;
   if (engine !== undefined) return { WorkWing, engine };
+  if (options.chosenEngine !== undefined) return { WorkWing, engine: await options.chosenEngine() };
   const { chooseEngine } = await import("../work/engines/choose.ts");
   return { WorkWing, engine: await chooseEngine(process.env) };
 }

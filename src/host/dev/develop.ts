@@ -11,6 +11,7 @@ import { ProcessLife } from "../life.ts";
 import { settingsOf } from "../settings.ts";
 import { steady } from "../../app/log.ts";
 import { nodeWorld, systemClock } from "../../app/world.ts";
+import { StandingEngine } from "./standing-engine.ts";
 import { shownFile } from "./place.ts";
 import { OwnProcess } from "./own-process.ts";
 import { viteCode } from "./vite.ts";
@@ -40,14 +41,16 @@ export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptio
   });
   const hangs = new HangWatch({ limit: hangLimit, hung: (error) => server.hung(error) });
   const unhandled = hangs.learnFrom(own.unhandled);
-  const keeper = new Keeper({ world: nodeWorld({ log, unhandled }), print: (lifespan) => code.print(lifespan) });
+  const world = nodeWorld({ log, unhandled });
+  const keeper = new Keeper({ world, print: (lifespan) => code.print(lifespan) });
+  const engine = new StandingEngine(world);
   const between = (): Promise<void> =>
     keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
   const { pages } = code;
-  const options = { overrides: keeper.overrides, pages: pages.source, staysSealed: true };
+  const options = { overrides: keeper.overrides, pages: pages.source, chosenEngine: engine.choose, staysSealed: true };
   const outlasting = { options, between, companion: pages, guard: (fetch: Fetch) => hangs.guard(fetch) };
   const listening = new Listening({ ...settings.listen, unhandled }, log, {}, outlasting);
-  const server = new DevServer({ code, appFrom, listening, keeper, hangs, screen, overlay: pages, clock });
+  const server = new DevServer({ code, appFrom, listening, keeper, engine, hangs, screen, overlay: pages, clock });
   const life = new ProcessLife({ ...settings, tree: serve.tree ?? false, cutsThreads: true }, log, server);
   await hangs.begin();
   life.begin();

@@ -43,6 +43,8 @@ export class Keeper {
     this.wanted = new Map(Array.from(wanted, (each) => [each.name, each]));
     this.prints.clear();
     this.reused.clear();
+    // Now, while the old generation answers, and not while requests wait.
+    for (const each of wanted) this.printOf(each);
     return new Map(Array.from(wanted, (each) => [each as Lifespan<unknown>, this.standIn(each)]));
   };
 

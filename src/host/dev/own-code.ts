@@ -34,13 +34,22 @@ export function printOf(name: string, modules: LoadedModules): string | undefine
   const quoted = JSON.stringify(name);
   const found = [...modules.all()].flatMap(({ code: text, exports }) => {
     if (text?.includes(quoted) !== true) return [];
-    const program = modules.parse(text);
+    const program = programOf(text, exports, modules);
     return declarationsOf(name, text, program).map((call) => ({ call, parts: partsOf(text, program, exports) }));
   });
   const [only, ...more] = found;
   if (only === undefined || more.length > 0) return undefined;
   const { call, parts } = only;
   return digest(sliceOf(call, parts).map((node) => printed(node, parts, modules)));
+}
+
+const programs = new WeakMap<object, ESTree.Program>();
+
+/** Parsed once for each run of a module. */
+function programOf(text: string, exports: object | undefined, modules: LoadedModules): ESTree.Program {
+  const program = programs.get(exports ?? modules) ?? modules.parse(text);
+  if (exports !== undefined) programs.set(exports, program);
+  return program;
 }
 
 /** Calls of `lifespan` with this name, outside of functions. */

@@ -9,6 +9,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Generation } from "../../kernel/generation.ts";
 import type { Listening } from "../listen.ts";
 import type { Screen } from "./screen.ts";
+import type { StandingEngine } from "./standing-engine.ts";
 import type { StopReport } from "../../kernel/report.ts";
 import type { StopRequest } from "../../kernel/generation.ts";
 import { faultAnswer } from "./fault-answer.ts";
@@ -28,6 +29,7 @@ export interface DevServerOptions extends LoaderOptions {
   readonly listening: Listening;
   readonly keeper: Keeper;
   readonly hangs: Pick<HangWatch, "load" | "turnAway">;
+  readonly engine: StandingEngine;
   readonly screen: Screen;
   /** What browsers show over their pages. */
   readonly overlay: { show(report: Report | undefined): void };
@@ -131,6 +133,7 @@ export class DevServer implements Carried {
   async release(): Promise<void> {
     await this.options.listening.release();
     await this.options.keeper[Symbol.asyncDispose]();
+    await this.options.engine[Symbol.asyncDispose]();
     await this.options.code[Symbol.asyncDispose]();
   }
 
@@ -202,7 +205,7 @@ export class DevServer implements Carried {
   }
 
   private async replace(app: App<unknown>): Promise<boolean> {
-    const { listening, clock } = this.options;
+    const { listening, engine, clock } = this.options;
     const before = listening.run;
     this.swappedAt = clock.now();
     this.overtaken = undefined;
@@ -218,6 +221,7 @@ export class DevServer implements Carried {
       return false;
     }
     this.watch(listening.run!);
+    await engine.hold();
     return true;
   }
 
