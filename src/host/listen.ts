@@ -4,6 +4,7 @@ import type { AppRun, RunOptions } from "../app/run.ts";
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Intake } from "../kernel/intake.ts";
 import type { Log } from "../kernel/log.ts";
+import type { World } from "../kernel/world.ts";
 import type { StopReport } from "../kernel/report.ts";
 import type { GenerationState, StopRequest } from "../kernel/generation.ts";
 import { Estate } from "../app/estate.ts";
@@ -25,14 +26,19 @@ export interface ListenAppOptions extends ListenOptions {
   readonly unhandled?: UnhandledSource | undefined;
 }
 
+export interface Guard {
+  fetch(fetch: Fetch): Fetch;
+  world(world: World): World;
+}
+
 /** What is said of the apps on a socket that outlasts each of them. */
 export interface Outlasting {
   /** How each is run, beyond what a listener says. */
   readonly options: Omit<RunOptions, "world" | "intakes" | "address">;
   /** Called while none runs: after one has gone down, before the next starts. */
   between(): Promise<void>;
-  /** Comes between the listener and what answers, of each app. */
-  readonly guard?: ((fetch: Fetch) => Fetch) | undefined;
+  /** Comes between each app and what calls its code. */
+  readonly guard?: Guard | undefined;
   /** What answers beside them, also between one and the next. */
   readonly companion?: Companion | undefined;
 }
@@ -208,12 +214,13 @@ export class Listening implements AsyncDisposable {
   private async turnOf(app: App<unknown>): Promise<Turn> {
     const { budgets, unhandled } = this.options;
     const { guard = unguarded } = this.outlasting ?? {};
+    const world = guard.world(nodeWorld({ log: this.log, unhandled }));
     let intake: ListenerIntake;
     const run: AppRun = await prepare(app, {
       ...this.outlasting?.options,
-      world: nodeWorld({ log: this.log, unhandled }),
+      world,
       budgets: { ...this.preset, ...app.settings.budgets, ...budgets },
-      intakes: (fetch) => [(intake = this.listener.intake(this.probed(guard(fetch), () => run)))],
+      intakes: (fetch) => [(intake = this.listener.intake(this.probed(guard.fetch(fetch), () => run)))],
       estate: this.estate,
       address: () => this.address,
     });
@@ -226,9 +233,7 @@ export class Listening implements AsyncDisposable {
   }
 }
 
-function unguarded(fetch: Fetch): Fetch {
-  return fetch;
-}
+const unguarded: Guard = { fetch: (fetch) => fetch, world: (world) => world };
 
 /**
  * Starts an app and listens, inside a program that keeps its signals and its exit to itself. Settles when it is ready;

@@ -14,8 +14,8 @@ export interface Calendar {
 export interface Scope {
   /** Remembers the current context; what it returns runs a function inside it. */
   capture(): <R>(fn: () => R) => R;
-  /** Runs `fn` so that an error which nobody handles can be traced to `owner`. */
-  own<R>(owner: object, fn: () => R): R;
+  /** Runs `fn` so that an error which nobody handles can be traced to `owner`; now, or in a turn of its own. */
+  own<R>(owner: object, fn: () => R): R | Promise<Awaited<R>>;
 }
 
 /** Errors that nobody handled. */

@@ -1,5 +1,4 @@
 import type { App } from "../../app/app.ts";
-import type { Fetch } from "../../http/server.ts";
 import type { ServeOptions } from "../serve.ts";
 import { DevServer } from "./server.ts";
 import { HangWatch } from "./hang-watch.ts";
@@ -41,14 +40,14 @@ export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptio
   });
   const hangs = new HangWatch({ limit: hangLimit, hung: (error) => server.hung(error) });
   const unhandled = hangs.learnFrom(own.unhandled);
-  const world = nodeWorld({ log, unhandled });
+  const world = hangs.world(nodeWorld({ log, unhandled }));
   const keeper = new Keeper({ world, print: (lifespan) => code.print(lifespan) });
   const engine = new StandingEngine(world);
   const between = (): Promise<void> =>
     keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
   const { pages } = code;
   const options = { overrides: keeper.overrides, pages: pages.source, chosenEngine: engine.choose, staysSealed: true };
-  const outlasting = { options, between, companion: pages, guard: (fetch: Fetch) => hangs.guard(fetch) };
+  const outlasting = { options, between, companion: pages, guard: hangs };
   const listening = new Listening({ ...settings.listen, unhandled }, log, {}, outlasting);
   const server = new DevServer({ code, appFrom, listening, keeper, engine, hangs, screen, overlay: pages, clock });
   const life = new ProcessLife({ ...settings, tree: serve.tree ?? false, cutsThreads: true }, log, server);

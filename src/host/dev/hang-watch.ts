@@ -3,11 +3,14 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { once } from "node:events";
 import { relative } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import inspector from "node:inspector";
 import type { Fetch } from "../../http/server.ts";
+import type { Guard } from "../listen.ts";
 import type { LivespanError } from "../../kernel/errors.ts";
 import type { UnhandledSource } from "../../app/world.ts";
+import type { World } from "../../kernel/world.ts";
 import {
   askKey,
   type HangMessage,
@@ -66,7 +69,7 @@ export interface HangWatchOptions {
  * stack: neither `catch` nor `finally` runs, and what awaited it waits for ever. So everything that is waited for here is
  * told by another way. Left alone are a process with a debugger, whose breakpoints look the same, and builds.
  */
-export class HangWatch implements AsyncDisposable {
+export class HangWatch implements Guard, AsyncDisposable {
   private readonly options: HangWatchOptions;
   private readonly beats = new Int32Array(new SharedArrayBuffer(slotCount * Int32Array.BYTES_PER_ELEMENT));
   private readonly works = new AsyncLocalStorage<Work>();
@@ -126,7 +129,7 @@ export class HangWatch implements AsyncDisposable {
   }
 
   /** As `fetch`, but a request that hangs is answered. */
-  guard(fetch: Fetch): Fetch {
+  fetch(fetch: Fetch): Fetch {
     const turns = new Turns();
     return (request, env) => {
       const { promise, resolve, reject } = Promise.withResolvers<Response>();
@@ -150,6 +153,16 @@ export class HangWatch implements AsyncDisposable {
       });
       return promise;
     };
+  }
+
+  /** As the world, but lifespans and tasks run apart from what calls them, which would be ended with them. */
+  world(world: World): World {
+    const { own } = world.scope;
+    const apart = async <R>(owner: object, fn: () => R): Promise<Awaited<R>> => {
+      await turn();
+      return await own(owner, fn);
+    };
+    return { ...world, scope: { ...world.scope, own: apart } };
   }
 
   /** Of an app in which requests have hung, refuses those that wait for their turn. */

@@ -120,6 +120,18 @@ suite("code that holds the event loop under livespan dev", { concurrency: 2 }, (
     assert.equal(await bodyOf(url), "mended");
   });
 
+  test("a lifespan that hangs has not started: every request is told, until the next save", async () => {
+    const code =
+      'app.registerLifespanTask(lifespanTask("with-db", { needs: { db: lifespan("db", async function* () { for (;;) {} yield 1; }) } }, async () => {}));';
+    await using developed = await Developed.start(hanging(code));
+    const url = await developed.program.url();
+    const response = await ask(url);
+    assert.equal(response.status, 503);
+    assert.match(await response.text(), /lifespan \\"db\\" held the event loop for .* at app\.ts:6:\d+/);
+    await developed.save(mended);
+    assert.equal(await bodyOf(url), "mended");
+  });
+
   test("code that hangs while it is loaded is given up: what ran before goes on", async () => {
     await using developed = await Developed.start(hanging(""));
     const url = await developed.program.url();
