@@ -303,10 +303,11 @@ suite("pages under livespan dev", () => {
   test("without the plugin a page is loaded again, and one line says what would be better", async () => {
     await using t = await Development.start({}, { packages: [] });
     const page = await counted(t);
-    assert.equal(t.program.err.match(/@vitejs\/plugin-react/g)?.length, 1);
+    await t.program.until("@vitejs/plugin-react");
     await t.edit("counter.page.tsx", "<h1>Shared", "<h1>Counted");
     await page.getByText("Counted 1 steps").waitFor();
     assert.equal(await textOf(page), "Counted 1 steps Mine 0 Share, Keep");
+    assert.equal(t.program.err.match(/@vitejs\/plugin-react/g)?.length, 1);
   });
 
   test("a plugin of the project's own configuration is left as it is", async () => {

@@ -3,6 +3,7 @@ import { type PageServer, retryScript } from "./page-server.ts";
 import type { PageSource, ReadyPage } from "../../app/pages/source.ts";
 import type { PagesSettings } from "../../app/pages/settings.ts";
 import { duringBuild } from "../../app/pages/builds.ts";
+import { refusalOf } from "./source-error.ts";
 import { assertFile, assertReact, buildError } from "../../app/pages/entries.ts";
 
 /** The pages of one run of an app, from a development server that outlasts it. */
@@ -29,7 +30,6 @@ export class HotPages implements PageSource {
   async open(): Promise<void> {
     assertReact(this.settings.root);
     const server = await this.serverFor(this.settings);
-    server.advise();
     server.retry();
     void duringBuild(() => this.warm(server));
   }
@@ -40,9 +40,10 @@ export class HotPages implements PageSource {
     try {
       const server = await this.serverFor(this.settings);
       this.since = server.changes;
-      return await this.make(server, page);
+      return await duringBuild(() => this.make(server, page));
     } catch (error) {
-      throw buildError(error, [page]);
+      const refusal = error instanceof Error ? refusalOf(error, page.file, this.settings.root) : undefined;
+      throw buildError(refusal ?? error, [page]);
     }
   }
 
@@ -61,5 +62,6 @@ export class HotPages implements PageSource {
   private async warm(server: PageServer): Promise<void> {
     for (const page of this.entries.values()) await this.make(server, page).catch(() => {});
     await server.packages();
+    server.advise();
   }
 }

@@ -37,7 +37,7 @@ export function pagesConfig(
   return {
     root,
     ...(config !== undefined && { configFile: config === false ? false : join(root, config) }),
-    customLogger: viteLog(log),
+    customLogger: viteLog(log, root),
     base: devBase,
     appType: "custom",
     clearScreen: false,

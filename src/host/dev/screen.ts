@@ -117,7 +117,7 @@ export class TerminalScreen implements Screen {
     const from = typeof owner === "string" ? `[${owner}] ` : "";
     if (level === "debug" || (level === "info" && from === "" && this.isNoise(message))) return;
     if (level === "error" && error !== undefined) {
-      const title = `${from}${message.replace(`: ${messageOf(error)}`, "")}`;
+      const title = `${from}${message.replace(`: ${messageOf(error)}`, "").replace(/\.$/, "")}`;
       return this.error(reportOf(title, error), error);
     }
     const beside = Object.keys(rest).length === 0 ? "" : ` ${jsonOf(rest)}`;

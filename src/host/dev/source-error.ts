@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { didYouMean, nearest } from "../../kernel/nearest.ts";
+import { ownError } from "../../app/build/vite.ts";
 import { quotePlace, shownFile, type Place } from "./place.ts";
 
 /** A module that cannot be read or found, or has not what is imported from it: where, and what to do. */
@@ -29,12 +30,22 @@ interface Refusal {
 export function sourceError(error: unknown, specifier: string, importer: string | undefined, root: string): unknown {
   if (!(error instanceof Error)) return error;
   const outer: Refusal = error;
-  const refusal = outer.errors?.[0] ?? outer;
   const file = fileOf(specifier, root);
-  if (refusal.loc !== undefined) return unparsed(refusal, refusal.loc, file, root);
+  const refusal = refusalOf(error, file, root);
+  if (refusal !== undefined) return refusal;
   if (outer.code !== "ERR_LOAD_URL" && outer.code !== "ERR_MODULE_NOT_FOUND") return unread(error, file);
   if (importer !== undefined) return missing(importing(specifier, importer, root));
   return new SourceError(`there is no file ${shownFile(file)}.`, undefined, "Create it, or name another.");
+}
+
+/** What an error of the bundler's says of a place in a source; undefined when it says of none. */
+export function refusalOf(error: Error, file: string, root: string): SourceError | undefined {
+  const outer: Refusal = error;
+  const refusal = outer.errors?.[0] ?? outer;
+  // What the guard of pages refuses says more by itself.
+  return refusal.loc === undefined || ownError(error) !== undefined
+    ? undefined
+    : unparsed(refusal, refusal.loc, file, root);
 }
 
 /** The bundler counts columns from 0, and names files from the root or from that of the file system. */

@@ -1,20 +1,23 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Logger } from "vite";
 import type { Log } from "../../kernel/log.ts";
+import { refusalOf } from "./source-error.ts";
 import { loggerOf } from "../../app/build/vite.ts";
 
 /** What Vite says while a program is developed: what it did in browsers, and what it could not give them, once each. */
-export function viteLog(log: Log): Logger {
+export function viteLog(log: Log, root: string): Logger {
   let last = "";
   const logger = loggerOf(log);
   return {
     ...logger,
     info(message) {
       const said = textOf(message);
-      if (!/^(?:hmr update|page reload) /.test(said)) return;
+      const [, done, files = ""] = /^(hmr update|page reload) (.*)/.exec(said) ?? [];
+      if (done === undefined) return;
       last = "";
       // A style sheet is two modules: as it is imported, and as it is linked.
-      log("info", said.replace(/, \S+\?direct\b/g, ""));
+      const edited = files.replace(/, \S+\?direct\b/g, "").replace(/(^| )\//g, "$1");
+      log("info", `${edited}: ${done === "hmr update" ? "replaced in open pages" : "open pages load again"}`);
     },
     error(message, { error } = {}) {
       const said = textOf(error?.message ?? message).replace(/^Internal server error: /, "");
@@ -22,7 +25,10 @@ export function viteLog(log: Log): Logger {
       // What is looked at ahead of a browser is told again when that asks for it.
       if (said === last || message.includes("Pre-transform error")) return;
       last = said;
-      log("error", said, error instanceof Error ? { error } : {});
+      const refusal =
+        error instanceof Error ? refusalOf(error, "id" in error ? String(error.id) : root, root) : undefined;
+      if (refusal !== undefined) log("error", `A page could not be loaded: ${refusal.message}`, { error: refusal });
+      else log("error", said, error instanceof Error ? { error } : {});
     },
   };
 }

@@ -216,8 +216,8 @@ new Promise((resolve) => Object.assign(globalThis, { fire: resolve })).then(() =
     await using dev = await start();
     await dev.save({ "app.ts": app.replace("word)", "{ throw new TypeError(word); })") });
     assert.equal((await dev.get()).status, 500);
-    await dev.program.until("✗ GET / failed.");
-    assert.match(dev.program.err, /✗ GET \/ failed\.\n {2}app\.ts:3:51\n {2}TypeError: one\n/);
+    await dev.program.until("✗ GET / failed");
+    assert.match(dev.program.err, /✗ GET \/ failed\n {2}app\.ts:3:51\n {2}TypeError: one\n/);
   });
 
   test("--log json says the same as entries of a log", async () => {
