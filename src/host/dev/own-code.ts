@@ -22,11 +22,13 @@ type Node = ESTree.Node;
 /** How the module runner writes an import, and where its value is used. */
 const importCall = "__vite_ssr_import__";
 const importName = /__vite_ssr_import_\d+__/g;
+/** An import of something else than a package, that may not have run yet when the print is taken. */
+const laterImport = /__vite_ssr_dynamic_import__\((?!"[^"./])/;
 
 /**
  * A print of a lifespan's own code: of its declaration, and of all that this names at the top of its module and so on. It
  * changes when any of that does, and when a module that it imports has run again; it stays when something else in the file
- * has changed. What is made anew whenever the module runs, such as a map or a class, may be shared with other code: where the
+ * has changed, but for what that does to the program as a whole. What is made anew whenever the module runs, such as a map or a class, may be shared with other code: where the
  * declaration names one, the print changes with each run. Names are compared as text: a print may change for nothing, and
  * never stays when it should not. Undefined where the declaration is not found by its name, or stands inside of a function.
  */
@@ -40,7 +42,8 @@ export function printOf(name: string, modules: LoadedModules): string | undefine
   const [only, ...more] = found;
   if (only === undefined || more.length > 0) return undefined;
   const { call, parts } = only;
-  return digest(sliceOf(call, parts).map((node) => printed(node, parts, modules)));
+  const own = sliceOf(call, parts).map((node) => printed(node, parts, modules));
+  return digest([...own, ...parts.effects.map((node) => saidOf(node, parts, modules))]);
 }
 
 const programs = new WeakMap<object, ESTree.Program>();
@@ -72,6 +75,8 @@ interface Parts {
   readonly imports: ReadonlyMap<string, string>;
   /** Statements that declare or change something, by the name of that. */
   readonly statements: ReadonlyMap<string, readonly Node[]>;
+  /** Statements that nothing here need name to be affected: imports for what they do alone, and what is done to globals. */
+  readonly effects: readonly Node[];
   readonly text: string;
   readonly exports: object | undefined;
 }
@@ -86,7 +91,17 @@ function partsOf(text: string, { body }: ESTree.Program, exports: object | undef
       else statements.set(name, [...(statements.get(name) ?? []), statement]);
     }
   }
-  return { imports, statements, text, exports };
+  return { imports, statements, effects: effectsOf(text, body), text, exports };
+}
+
+function effectsOf(text: string, body: readonly Node[]): Node[] {
+  const declared = new Set(body.filter(({ type }) => type !== "ExpressionStatement").flatMap(namesOf));
+  const isGlobal = (name: string): boolean => !declared.has(name) && !name.startsWith("__vite_ssr_");
+  const isUnused = (name: string): boolean => text.indexOf(name) === text.lastIndexOf(name);
+  return body.filter((node) => {
+    if (importedBy(node) !== undefined) return namesOf(node).every(isUnused);
+    return node.type === "ExpressionStatement" && namesOf(node).every(isGlobal);
+  });
 }
 
 function importedBy(statement: Node): string | undefined {
@@ -139,13 +154,18 @@ function sliceOf(declaration: Node, { statements }: Parts): Node[] {
   return [...slice];
 }
 
+function printed(node: Node, parts: Parts, modules: LoadedModules): string {
+  const { text, exports } = parts;
+  const said = saidOf(node, parts, modules);
+  return isMadeOnce(node, text) && !laterImport.test(said) ? said : `${said} ${runOf(exports)}`;
+}
+
 /** Its text, in which every import stands for what it brings. */
-function printed(node: Node, { imports, text, exports }: Parts, modules: LoadedModules): string {
-  const said = textOf(node, text).replaceAll(importName, (name) => {
+function saidOf(node: Node, { imports, text }: Parts, modules: LoadedModules): string {
+  return textOf(node, text).replaceAll(importName, (name) => {
     const url = imports.get(name) ?? name;
     return `${url} ${runOf(modules.named(url)?.exports)}`;
   });
-  return isMadeOnce(node, text) ? said : `${said} ${runOf(exports)}`;
 }
 
 const runs = new WeakMap<object, number>();

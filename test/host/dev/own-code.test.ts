@@ -12,8 +12,10 @@ const __vite_ssr_import_0__ = await __vite_ssr_import__("livespan", {"importedNa
 const __vite_ssr_import_1__ = await __vite_ssr_import__("/url.ts", {"importedNames":["url"]});
 ${code}`;
 
+const once = {};
+
 /** Modules of one run each; `other` is the run of /url.ts. */
-function modulesOf(texts: readonly string[], other: object = {}): LoadedModules {
+function modulesOf(texts: readonly string[], other: object = once): LoadedModules {
   const all = texts.map((text) => ({ code: moduleOf(text), exports: {} }));
   return {
     all: () => all,
@@ -65,6 +67,26 @@ for (const shared of ["new Map()", "[]", "{}", "make()", "class {}"]) {
     const modules = modulesOf([text]);
     assert.equal(printOf("db", modules), printOf("db", modules));
     assert.notEqual(print(text), print(text));
+  });
+}
+
+test("it changes with each run of its module where it imports something of the program later", () => {
+  const later = (name: string): string => base.replace("open(limit)", `__vite_ssr_dynamic_import__("${name}")`);
+  assert.notEqual(print(later("/model.ts")), print(later("/model.ts")));
+  assert.equal(print(later("onnx")), print(later("onnx")));
+});
+
+test("it changes with each run of a module that is imported for what it does alone", () => {
+  const text = `const __vite_ssr_import_2__ = await __vite_ssr_import__("/url.ts");\n${base}`;
+  const run = {};
+  assert.equal(print(text, run), print(text, run));
+  assert.notEqual(print(text, {}), print(text, run));
+});
+
+for (const done of ["Object.assign(open, { limit: 1 });", "globalThis.limit = 1;", "process.env.LIMIT = 1;"]) {
+  test(`it changes with what is done to a global: ${done}`, () => {
+    const text = `${base}\n${done}`;
+    assert.notEqual(print(text.replace("1;", "2;").replace("1 }", "2 }")), print(text));
   });
 }
 
