@@ -25,6 +25,9 @@ export interface DevelopOptions {
   readonly serve: ServeOptions;
 }
 
+/** Milliseconds: requests wait for a start as long as that takes. What does not come to its end is given up by the next save. */
+const holdTimeout = 2 ** 31 - 1;
+
 /** Runs the newest code of an app as this process. @throws LivespanError DEV_PEER, and for options that do not fit. */
 export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptions): Promise<ProcessLife> {
   const settings = settingsOf(serve);
@@ -48,7 +51,7 @@ export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptio
   const { pages } = code;
   const options = { overrides: keeper.overrides, pages: pages.source, chosenEngine: engine.choose, staysSealed: true };
   const outlasting = { options, between, companion: pages, guard: hangs };
-  const listening = new Listening({ ...settings.listen, unhandled }, log, {}, outlasting);
+  const listening = new Listening({ ...settings.listen, holdTimeout, unhandled }, log, {}, outlasting);
   const server = new DevServer({ code, appFrom, listening, keeper, engine, hangs, screen, overlay: pages, clock });
   const life = new ProcessLife({ ...settings, tree: serve.tree ?? false, cutsThreads: true }, log, server);
   await hangs.begin();

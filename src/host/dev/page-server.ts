@@ -51,6 +51,7 @@ export class PageServer {
   /** As browsers have it. */
   private readonly contents: Contents;
   private before: ViteDevServer | undefined;
+  private isClosed = false;
   private isAdvised = false;
   /** How often something has changed that may mend a page. */
   changes = 0;
@@ -119,6 +120,7 @@ export class PageServer {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.runner.close();
     await this.server?.close();
   }
@@ -198,6 +200,12 @@ export class PageServer {
   }
 
   private begin(server: ViteDevServer): () => void {
+    const restart = server.restart.bind(server);
+    server.restart = async (...args) => {
+      await restart(...args);
+      // What was closed meanwhile was the one before.
+      if (this.isClosed) await server.close();
+    };
     this.before = this.server;
     this.server = server;
     this.runner.clear();

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
 import type { EvaluatedModuleNode } from "vite/module-runner";
 import type { Clock } from "../../kernel/clock.ts";
@@ -46,6 +47,8 @@ export class ViteCode implements Code {
   private readonly modules: LoadedModules;
   private server: ViteDevServer | undefined;
   private isRestarted = false;
+  /** The file for which Vite has started itself anew, or will. */
+  private setting = "";
   private readonly contents: Contents;
   private readonly missing: MissingImports;
 
@@ -125,6 +128,9 @@ export class ViteCode implements Code {
         for (const event of ["add", "change"] as const) {
           server.watcher.on(event, (file) => contents.noticed(file));
         }
+        server.watcher.on("all", (_, file) => {
+          if (isSetting(file, server)) this.setting = file;
+        });
         // Where there are many files the program may be loaded long before each of them is watched.
         server.watcher.once("ready", () => void contents.compare());
       },
@@ -161,8 +167,7 @@ export class ViteCode implements Code {
   private restarted(): void {
     if (!this.isRestarted) return;
     this.isRestarted = false;
-    const { configFile, root } = this.server!.config;
-    this.runAll(configFile ?? root);
+    this.runAll(this.setting);
   }
 
   private runAll(file: string): void {
@@ -236,6 +241,13 @@ export class ViteCode implements Code {
 }
 
 type Change = "create" | "update" | "delete";
+
+/** Whether Vite starts itself anew when this file changes. */
+function isSetting(file: string, { config }: ViteDevServer): boolean {
+  return (
+    file === config.configFile || config.configFileDependencies.includes(file) || basename(file).startsWith(".env")
+  );
+}
 
 function fileOf(id: string): string {
   return id.replace(/[?#].*$/, "");

@@ -121,6 +121,44 @@ suite("the life of livespan dev", { concurrency: 3 }, () => {
     assert.deepEqual(unread.program.lines, ["opening 1", "db+ 1", "db- 1"]);
   });
 
+  test("a signal while another configuration is read ends it cleanly", async () => {
+    const config = (version: number): string => `
+import { once } from "node:events";
+console.error("configuration ${version}");
+if (${version} === 2) await once(process, "SIGUSR2");
+export default {};`;
+    await using dev = await DevProgram.start({ "app.ts": opening(1), "vite.config.ts": config(1) });
+    await dev.project.write({ "vite.config.ts": config(2) });
+    await dev.program.until("configuration 2");
+    dev.program.kill("SIGTERM");
+    await dev.program.until("stopped cleanly");
+    assert.deepEqual(await dev.stop("SIGUSR2"), clean);
+  });
+
+  test("requests wait for a start as long as that takes", async () => {
+    const timers = `const { setTimeout: after } = globalThis;
+      globalThis.setTimeout = (fn, ms, ...rest) => (console.error("waits " + ms), after(fn, ms, ...rest));`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(timers)}` };
+    await using dev = await DevProgram.start({ "app.ts": opening(1) }, { env });
+    await dev.project.write({ "app.ts": opening(2, "await once(process, 'SIGUSR2');") });
+    await dev.program.until("opening 2");
+    const held = dev.text();
+    await dev.program.until("waits 2147483647");
+    dev.program.kill("SIGUSR2");
+    assert.equal(await held, "2");
+  });
+
+  test("a reader that leaves does not end it", async () => {
+    await using dev = await DevProgram.start({ "app.ts": opening(1) });
+    dev.program.child.stdout?.destroy();
+    dev.program.child.stderr?.destroy();
+    await dev.project.write({ "app.ts": opening(2, "", "console.error('read by nobody');") });
+    const answered = async (): Promise<void> => ((await dev.text()) === "2" ? undefined : answered());
+    await answered();
+    dev.program.kill("SIGTERM");
+    assert.deepEqual(await once(dev.program.child, "exit"), [0, null]);
+  });
+
   test("a port that is taken is said at once: exit 1", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");

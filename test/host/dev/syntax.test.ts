@@ -137,6 +137,7 @@ export default createApp().get("/", () => [VALUE, made, [aliased, imported, mapp
     assert.deepEqual(await json(dev), ["b", "b", "aliased,aliased,aliased", [1, 2], "first"]);
     await dev.save({ ".env": "VITE_NAME=second" });
     assert.deepEqual(await json(dev), ["b", "b", "aliased,aliased,aliased", [1, 2], "second"]);
+    assert.match(dev.program.err, /✓ vite\.config\.ts: served after .*\n✓ \.env: served after/);
     await dev.project.write({ "vite.config.ts": 'throw new Error("no configuration");' });
     await dev.program.until("no configuration");
     assert.deepEqual(await json(dev), ["b", "b", "aliased,aliased,aliased", [1, 2], "second"]);
