@@ -17,6 +17,11 @@ export const hostErrors = {
     means: "livespan dev needs a package that is not installed.",
     remedy: "Install it beside livespan: npm install --save-dev vite.",
   },
+  DEV_SERVES: {
+    means:
+      "Code that livespan dev runs called serve() or runWorker() at the top of a module: livespan dev does that itself.",
+    remedy: "Export the app as the default, and call serve() in a file of its own that imports it.",
+  },
   DEV_EXIT: {
     means:
       "The app's code called process.exit() while livespan dev runs it: the app has ended, and livespan dev goes on.",

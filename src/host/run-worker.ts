@@ -1,6 +1,7 @@
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Engine } from "../work/engine.ts";
 import type { ProcessOptions } from "./settings.ts";
+import { assertOwnProcess } from "./dev/module-turn.ts";
 import { exitCodes, keepCode } from "./exit-code.ts";
 import { nodeWorld } from "../app/world.ts";
 import { processUnhandled } from "./unhandled.ts";
@@ -28,6 +29,7 @@ export interface RunWorkerOptions extends ProcessOptions {
  * @throws LivespanError for what is no worker, and for an option that does not exist or fit.
  */
 export async function runWorker(worker: WorkerDeclaration, options: RunWorkerOptions = {}): Promise<number> {
+  assertOwnProcess("runWorker()");
   try {
     const life = lifeOf(worker, options);
     life.begin();

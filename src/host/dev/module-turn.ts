@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { hostError } from "../errors.ts";
 
 /** A run of a module's code: whether the module is still there, or has been taken out since. */
 type IsThere = () => boolean;
@@ -18,4 +19,9 @@ export function isReplacedCode(): boolean {
 /** Whether this came out of the top of a module. */
 export function isModuleCode(): boolean {
   return turns.getStore() !== undefined;
+}
+
+/** Each reload would serve once more. @throws LivespanError DEV_SERVES */
+export function assertOwnProcess(what: string): void {
+  if (isModuleCode()) throw hostError("DEV_SERVES", `${what} was called by code that livespan dev runs.`);
 }

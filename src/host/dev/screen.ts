@@ -65,6 +65,8 @@ export class TerminalScreen implements Screen {
   /** What has been shown since the newest code served: errors, and the last fault's block. */
   private readonly shown = new Set<unknown>();
   private block: string | undefined;
+  /** Whether what follows has the program's name above it. */
+  private isHeaded = false;
   /** What was said once of something that each generation says. */
   private readonly told = new Set<string>();
 
@@ -80,6 +82,7 @@ export class TerminalScreen implements Screen {
     const note = isServing ? serving : "Requests get 503 until a save mends it.";
     const isNews = !this.isShown(fault.error);
     const block = blockText(report, note, this.paint);
+    this.head("");
     if (isNews && block !== this.block) this.write(block);
     else this.write(`${this.paint("red", `✗ ${report.title}`)}: ${firstLine(report)}\n  ${this.paint("dim", note)}\n`);
     this.block = block;
@@ -95,9 +98,13 @@ export class TerminalScreen implements Screen {
     this.block = undefined;
     this.shown.clear();
     const text = goodText(swap);
-    if (swap.files.length === 0) {
-      this.write(`${this.paint("bold", `livespan ${manifest.version}`)} ${this.entry}, ${text}\n`);
-    } else this.write(`${this.paint("green", "✓")} ${text}${isMended ? ", mended" : ""}\n`);
+    if (swap.files.length === 0) this.head(`, ${text}`);
+    else this.write(`${this.paint("green", "✓")} ${text}${isMended ? ", mended" : ""}\n`);
+  }
+
+  private head(more: string): void {
+    if (!this.isHeaded) this.write(`${this.paint("bold", `livespan ${manifest.version}`)} ${this.entry}${more}\n`);
+    this.isHeaded = true;
   }
 
   /** Shown once: what else is said of an error that was shown is said by the fault that it leads to. */

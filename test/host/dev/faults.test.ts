@@ -84,7 +84,7 @@ suite("livespan dev when something is wrong", { concurrency: 2 }, () => {
     await using dev = await Dev.start({ "app.ts": app, "word.ts": "<b>&" });
     assert.match(
       dev.program.err,
-      /✗ The code could not be loaded\n {2}word\.ts:1:\d+\n[^]*503 until a save mends it\.\n/,
+      /^livespan [\d.]+ app\.ts\n\n✗ The code could not be loaded\n {2}word\.ts:1:\d+\n[^]*503 until a save mends it\.\n/,
     );
     const answer = await dev.get("/any/path");
     assert.equal(answer.status, 503);

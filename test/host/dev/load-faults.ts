@@ -149,6 +149,31 @@ function read(): string { throw new RangeError("no word", { cause: new TypeError
     ),
   },
   {
+    what: "code that serves by itself",
+    files: {
+      "word.ts": `import { createApp } from "livespan";
+import { serve } from "livespan/node";
+serve(createApp());
+export const word = 1;
+`,
+    },
+    said: block(
+      "✗ The code could not be loaded [DEV_SERVES]",
+      "  word.ts:3:1",
+      "  serve() was called by code that livespan dev runs.",
+      "",
+      '    1 | import { createApp } from "livespan";',
+      '    2 | import { serve } from "livespan/node";',
+      "  > 3 | serve(createApp());",
+      "      | ^",
+      "    4 | export const word = 1;",
+      "",
+      "  at app.ts:2:1",
+      "  Export the app as the default, and call serve() in a file of its own that imports it.",
+      "  The code before it goes on serving.",
+    ),
+  },
+  {
     what: "no default export",
     files: { "app.ts": 'import { createApp } from "livespan";\nexport const app = createApp();\n' },
     said: block(
