@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -81,7 +81,9 @@ function furnished({ sources, modules }: DevSide): string {
 /** As if they were installed there, this project among them. */
 function linkPackages(from: string, to: string): void {
   mkdirSync(to);
-  for (const name of readdirSync(from)) symlinkSync(join(from, name), join(to, name));
+  // Without npm's peers there are none, and Python needs none.
+  const names = existsSync(from) ? readdirSync(from) : [];
+  for (const name of names) symlinkSync(join(from, name), join(to, name));
   symlinkSync(project, join(to, "livespan"));
 }
 
