@@ -27,7 +27,8 @@ export interface ListenAppOptions extends ListenOptions {
 }
 
 export interface Guard {
-  fetch(fetch: Fetch): Fetch;
+  /** `isThere` says whether no other app has taken the place of the one that answers. */
+  fetch(fetch: Fetch, isThere: () => boolean): Fetch;
   world(world: World): World;
 }
 
@@ -215,12 +216,13 @@ export class Listening implements AsyncDisposable {
     const { budgets, unhandled } = this.options;
     const { guard = unguarded } = this.outlasting ?? {};
     const world = guard.world(nodeWorld({ log: this.log, unhandled }));
+    const isThere = (): boolean => this.run === run;
     let intake: ListenerIntake;
     const run: AppRun = await prepare(app, {
       ...this.outlasting?.options,
       world,
       budgets: { ...this.preset, ...app.settings.budgets, ...budgets },
-      intakes: (fetch) => [(intake = this.listener.intake(this.probed(guard.fetch(fetch), () => run)))],
+      intakes: (fetch) => [(intake = this.listener.intake(this.probed(guard.fetch(fetch, isThere), () => run)))],
       estate: this.estate,
       address: () => this.address,
     });

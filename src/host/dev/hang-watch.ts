@@ -24,6 +24,7 @@ import { builtSince } from "../../app/pages/builds.ts";
 import { excuseBlock } from "../block-watch.ts";
 import { Component } from "../../kernel/component.ts";
 import { formatMs } from "../../app/tree.ts";
+import { inTurn } from "./module-turn.ts";
 import { hostError } from "../errors.ts";
 import { problem } from "../../http/problem.ts";
 import { Task } from "../../kernel/task.ts";
@@ -129,7 +130,7 @@ export class HangWatch implements Guard, AsyncDisposable {
   }
 
   /** As `fetch`, but a request that hangs is answered. */
-  fetch(fetch: Fetch): Fetch {
+  fetch(fetch: Fetch, isThere: () => boolean): Fetch {
     const turns = new Turns();
     return (request, env) => {
       const { promise, resolve, reject } = Promise.withResolvers<Response>();
@@ -146,7 +147,8 @@ export class HangWatch implements Guard, AsyncDisposable {
       };
       // What has waited for its turn may have been given up meanwhile.
       const isGone = (): boolean => env.incoming?.socket.destroyed === true;
-      const answer = async (): Promise<Response> => (isGone() ? problem(503).getResponse() : fetch(request, env));
+      const asked = (): ReturnType<Fetch> => inTurn({ isModule: false, isThere }, () => fetch(request, env));
+      const answer = async (): Promise<Response> => (isGone() ? problem(503).getResponse() : asked());
       turns.take({
         begin: () => this.works.run(work, () => void answer().then(resolve, reject)),
         refuse: () => resolve(problem(503, "Newer code takes over.", retryAtOnce).getResponse()),

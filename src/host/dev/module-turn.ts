@@ -1,24 +1,28 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { hostError } from "../errors.ts";
 
-/** A run of a module's code: whether the module is still there, or has been taken out since. */
-type IsThere = () => boolean;
-
-const turns = new AsyncLocalStorage<IsThere>();
-
-/** Runs a module's code, so that what it leaves to happen later is known to come of it. */
-export function inTurn<T>(isThere: IsThere, run: () => T): T {
-  return turns.run(isThere, run);
+/** What has run code of the program's: the top of a module, or an app that answers requests. */
+interface Turn {
+  readonly isModule: boolean;
+  /** Or has been replaced since. */
+  isThere(): boolean;
 }
 
-/** Whether this came out of the top of a module that has been replaced since. */
+const turns = new AsyncLocalStorage<Turn>();
+
+/** Runs code, so that what it leaves to happen later is known to come of it. */
+export function inTurn<T>(turn: Turn, run: () => T): T {
+  return turns.run(turn, run);
+}
+
+/** Whether this came out of a turn whose code has been replaced since. */
 export function isReplacedCode(): boolean {
-  return turns.getStore()?.() === false;
+  return turns.getStore()?.isThere() === false;
 }
 
 /** Whether this came out of the top of a module. */
 export function isModuleCode(): boolean {
-  return turns.getStore() !== undefined;
+  return turns.getStore()?.isModule === true;
 }
 
 /** Each reload would serve once more. @throws LivespanError DEV_SERVES */

@@ -63,7 +63,7 @@ export class OwnProcess implements Disposable {
     if (this.events.isLeaving()) this.exit(code);
     const error = hostError("DEV_EXIT", `process.exit(${code ?? ""}) was called.`);
     // What a module's top throws fails the load, or is an error that nobody handles.
-    if (!isModuleCode()) this.events.exited(error);
+    if (!isModuleCode() && !isReplacedCode()) this.events.exited(error);
     throw error;
   };
 }

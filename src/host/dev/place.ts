@@ -21,6 +21,8 @@ export interface Call {
 const frame = /^\s*at (?:async )?(?:(.+?) \()?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/;
 /** What runs the program is no part of it. */
 const tool = /[\\/]node_modules[\\/](?:livespan|vite|rolldown|hono|@hono|ws)[\\/]/;
+/** Before any code of a program's, which may change it. */
+const here = process.cwd();
 const own = [join(ownFolder, "src"), join(ownFolder, "dist")];
 
 export function callsOf(error: unknown): Call[] {
@@ -35,13 +37,13 @@ export function callsOf(error: unknown): Call[] {
   });
 }
 
-/** A place as it is shown: from the working directory. */
+/** A place as it is shown: from the working directory of the start. */
 export function placeText({ file, line, column }: Place): string {
   return `${shownFile(file)}:${line}${column === undefined ? "" : `:${column}`}`;
 }
 
 export function shownFile(file: string): string {
-  return relative(process.cwd(), file) || file;
+  return relative(here, file) || file;
 }
 
 /** How many lines are shown above and below. */

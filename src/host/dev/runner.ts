@@ -161,7 +161,7 @@ export class Runner {
         };
         const run = (): Promise<unknown> =>
           evaluator.runInlinedModule({ ...context, __vite_ssr_import__: guarded }, code);
-        return inTurn(() => this.graph.has(module), run);
+        return inTurn({ isModule: true, isThere: () => this.graph.has(module) }, run);
       },
     };
   }

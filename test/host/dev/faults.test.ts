@@ -212,6 +212,26 @@ new Promise((resolve) => Object.assign(globalThis, { fire: resolve })).then(() =
     assert.equal(await (await dev.get()).json(), "one");
   });
 
+  for (const code of ['throw new Error("late")', "process.exit(1)"]) {
+    test(`what a handler of a replaced app has left behind ends nothing: ${code}`, async () => {
+      await using dev = await start();
+      const left = `void new Promise((fire) => Object.assign(globalThis, { fire })).then(() => { ${code}; });`;
+      await dev.save({ "app.ts": app.replace("word);", `word).get("/leave", () => { ${left} return ""; });`) });
+      await dev.get("/leave");
+      await dev.save({ "app.ts": app.replace("word);", 'word).get("/fire", () => (globalThis as any).fire());') });
+      await dev.get("/fire");
+      await dev.program.until("so the app goes on.");
+      assert.equal(await (await dev.get()).json(), "one");
+    });
+  }
+
+  test("files are said from where it was started, wherever the app goes", async () => {
+    await using dev = await start();
+    const away = `process.chdir("node_modules");\n${app}`;
+    assert.match(await dev.save({ "app.ts": away }, /✓ .*\n/), /^✓ app\.ts: /);
+    assert.match(await dev.save({ "word.ts": "export const a: = 1;" }), /\n {2}word\.ts:1:17\n/);
+  });
+
   test("a handler that throws is a block too, once for each time", async () => {
     await using dev = await start();
     await dev.save({ "app.ts": app.replace("word)", "{ throw new TypeError(word); })") });
