@@ -10,7 +10,7 @@ export function blockText(report: Report, note: string, paint: Paint): string {
   const head = `${paint("red", `✗ ${title}`)}${code === undefined ? "" : ` ${paint("dim", `[${code}]`)}`}`;
   const above = [
     where === undefined ? "" : paint("cyan", where),
-    ...said.split("\n").map((line) => paint("bold", line)),
+    ...said.split("\n").map((line) => (line === "" ? "" : paint("bold", line))),
   ];
   const frame = excerpt.map((line) => (line.startsWith(">") ? line : paint("dim", line)));
   const below = [...trail.map((line) => paint("dim", line)), remedy ?? "", note === "" ? "" : paint("dim", note)];

@@ -33,7 +33,8 @@ function payloadsOf(report: Report): readonly HotPayload[] {
   const err: ErrorPayload["err"] = {
     message: `${title}\n${said}${remedy === undefined ? "" : `\n${remedy}`}`,
     stack: trail.join("\n"),
-    frame: excerpt.map((line) => `${line}\n`).join(""),
+    // Vite takes away what it begins with, if that is white space.
+    frame: `\u200B${excerpt.join("\n")}`,
     ...(place && { loc: { file: place.file, line: place.line, column: place.column ?? 1 } }),
   };
   return [nothing, { type: "error", err }];

@@ -60,7 +60,7 @@ function goodText({ files, ms, kept }: Swap): string {
 export class TerminalScreen implements Screen {
   readonly log: Log = (level, message, fields = {}) => this.line(level, message, fields);
   private readonly entry: string;
-  private readonly write: (text: string) => void;
+  private readonly stream: NodeJS.WriteStream;
   private readonly paint: Paint;
   /** What has been shown since the newest code served: errors, and the last fault's block. */
   private readonly shown = new Set<unknown>();
@@ -72,7 +72,7 @@ export class TerminalScreen implements Screen {
 
   constructor(entry: string, stream: NodeJS.WriteStream = process.stderr) {
     this.entry = entry;
-    this.write = (text) => void stream.write(text);
+    this.stream = stream;
     this.paint = (format, text) => styleText(format, text, { stream });
   }
 
@@ -82,7 +82,6 @@ export class TerminalScreen implements Screen {
     const note = isServing ? serving : "Requests get 503 until a save mends it.";
     const isNews = !this.isShown(fault.error);
     const block = blockText(report, note, this.paint);
-    this.head("");
     if (isNews && block !== this.block) this.write(block);
     else this.write(`${this.paint("red", `✗ ${report.title}`)}: ${firstLine(report)}\n  ${this.paint("dim", note)}\n`);
     this.block = block;
@@ -98,13 +97,22 @@ export class TerminalScreen implements Screen {
     this.block = undefined;
     this.shown.clear();
     const text = goodText(swap);
-    if (swap.files.length === 0) this.head(`, ${text}`);
+    if (swap.files.length === 0) this.head(text);
     else this.write(`${this.paint("green", "✓")} ${text}${isMended ? ", mended" : ""}\n`);
   }
 
-  private head(more: string): void {
-    if (!this.isHeaded) this.write(`${this.paint("bold", `livespan ${manifest.version}`)} ${this.entry}${more}\n`);
+  private write(text: string): void {
+    this.head();
+    this.stream.write(text);
+  }
+
+  /** The program's name, above all else; what more there is stands beside it, unless something came in between. */
+  private head(more?: string): void {
+    const name = `${this.paint("bold", `livespan ${manifest.version}`)} ${this.entry}`;
+    const line = this.isHeaded ? [] : [name];
+    if (more !== undefined) line.push(more);
     this.isHeaded = true;
+    if (line.length > 0) this.stream.write(`${line.join(", ")}\n`);
   }
 
   /** Shown once: what else is said of an error that was shown is said by the fault that it leads to. */
@@ -123,10 +131,7 @@ export class TerminalScreen implements Screen {
     const { error, in: owner, ...rest } = fields;
     const from = typeof owner === "string" ? `[${owner}] ` : "";
     if (level === "debug" || (level === "info" && from === "" && this.isNoise(message))) return;
-    if (level === "error" && error !== undefined) {
-      const title = `${from}${message.replace(`: ${messageOf(error)}`, "").replace(/\.$/, "")}`;
-      return this.error(reportOf(title, error), error);
-    }
+    if (level === "error" && error !== undefined) return this.error(loggedReport(from, message, error), error);
     const beside = Object.keys(rest).length === 0 ? "" : ` ${jsonOf(rest)}`;
     const lead = level === "info" ? "" : `${this.paint(level === "warn" ? "yellow" : "red", level)} `;
     this.write(`${lead}${from}${message}${beside}\n`);
@@ -141,6 +146,14 @@ export class TerminalScreen implements Screen {
     this.told.add(message);
     return isKnown;
   }
+}
+
+/** What is logged of an error is its message, or ends with it: that is said once. */
+function loggedReport(from: string, message: string, error: unknown): Report {
+  const said = messageOf(error);
+  const title = message === said ? "" : message.replace(`: ${said}`, "");
+  const report = reportOf(`${from}${title.replace(/\.$/, "")}`, error);
+  return title === "" ? { ...report, title: `${from}${report.said.replace(/\.$/, "")}`, said: "" } : report;
 }
 
 const replacedNote = "It comes of code that has been replaced, so the app goes on.";

@@ -167,7 +167,10 @@ export default {};`;
     const env = { PORT: String(port), HOST: "127.0.0.1" };
     await using program = Program.cli(["dev"], { cwd: project.path, env });
     assert.deepEqual(await program.end(), { code: 1, signal: null });
-    assert.match(program.err, new RegExp(`${port}.*in use|in use.*${port}`));
+    assert.match(
+      program.err,
+      new RegExp(`✗ Cannot listen on 127\\.0\\.0\\.1, port ${port}: the port is in use \\[PORT_IN_USE\\]\n\n  caused`),
+    );
     taken.close();
   });
 });
