@@ -23,7 +23,9 @@ export class Kept implements Brought {
   private readonly declaration: LifespanDeclaration;
   private readonly generation: Generation;
 
-  constructor(declaration: LifespanDeclaration, print: string, needs: readonly Kept[], world: World) {
+  constructor(kept: LifespanDeclaration, print: string, needs: readonly Kept[], world: World) {
+    // Where it may fail that is the business of who uses it: here it comes up, or there is none.
+    const declaration = new LifespanDeclaration(kept.name, { ...kept.options, optional: false }, kept.setup);
     this.declaration = declaration;
     this.print = print;
     this.needs = needs;

@@ -129,6 +129,30 @@ test("a setup that fails is named as any other, once, and is tried again by the 
   assert.equal(loop.news(), "a+");
 });
 
+test("an optional one that fails leaves out what needs it, and is tried again by the next", async () => {
+  await using loop = new Loop();
+  let fails = true;
+  const version = () => {
+    const cache = lifespan("cache", { keepOnReload: true, optional: true }, async function* () {
+      if (fails) throw new Error("no");
+      yield loop.ran.push("cache+");
+    });
+    const db = lifespan("db", { needs: { cache }, keepOnReload: true, optional: true }, async function* () {
+      yield loop.ran.push("db+");
+    });
+    return createApp({ lifespan: { db } });
+  };
+  const failed: unknown[] = [];
+  for (const expected of ["", "cache+ db+", ""]) {
+    await loop.serve(version());
+    assert.equal(loop.news(), expected);
+    const { components } = loop.listening.run!.generation.graph;
+    failed.push(components.filter(({ state }) => state === "failed").map(({ name }) => name));
+    fails = false;
+  }
+  assert.deepEqual([failed, [...loop.keeper.reused]], [[["cache"], [], []], ["cache", "db"]]);
+});
+
 test("one that ends by itself ends its generation, and is begun anew with the next", async () => {
   await using loop = new Loop();
   const fail = gate();
