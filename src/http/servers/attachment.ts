@@ -24,8 +24,8 @@ export interface Host {
   direct(attachment: Attachment): void;
   /** No more requests are to go to `attachment`; unless the listener is closing too, they wait for the next. */
   release(attachment: Attachment): void;
-  /** Keeps a socket open until another program is there. */
-  park(socket: Parked): void;
+  /** Keeps a socket open that `attachment` leaves, until another program is there. */
+  park(socket: Parked, attachment: Attachment): void;
 }
 
 const stopping = "The server is stopping.";
@@ -183,7 +183,7 @@ export class Attachment implements Intake, Work {
       const response = await this.fetch(request, { incoming, upgrade });
       const acceptance = upgrade.accepted(response);
       if (acceptance === undefined) await response.body?.cancel();
-      if (this.closing || wantsWaiting(response)) this.host.park(parked);
+      if (this.closing || wantsWaiting(response)) this.host.park(parked, this);
       else if (acceptance === undefined) parked.end();
       else if (parked.isOpen) this.keep(new Session(...parked.taken(), acceptance, true), parked.name);
     } catch (error) {
@@ -222,7 +222,7 @@ export class Attachment implements Intake, Work {
     const served = session.serve((error) => this.report(error));
     void served.then(() => {
       this.sessions.delete(session);
-      if (session.parked !== undefined) this.host.park(session.parked);
+      if (session.parked !== undefined) this.host.park(session.parked, this);
       this.settle();
     });
   }

@@ -95,9 +95,11 @@ class NodeListener implements Listener, Host {
     this.parking.release((parked) => attachment.resume(parked));
   }
 
-  park(parked: Parked): void {
+  park(parked: Parked, attachment: Attachment): void {
+    const { current } = this;
     if (this.isClosing) parked.end();
-    else this.parking.add(parked);
+    else if (current === undefined || current === attachment) this.parking.add(parked);
+    else if (parked.isOpen) current.resume(parked);
   }
 
   release(attachment: Attachment): void {

@@ -184,6 +184,20 @@ test("a program that is replaced while it is being asked leaves it to the one af
   assert.deepEqual(peer.heard, ["hello, first", "again, third"]);
 });
 
+test("a program that is there before the one before has drained is asked when it has", async () => {
+  await using server = await standing();
+  const first = await attached(server.listener, program("first"));
+  const peer = await peerOf(server.url);
+  await peer.hears("hello, first");
+  const ended = first.end();
+  const second = server.listener.attach(program("second"));
+  await Promise.all([second.open(), second.close()]);
+  await attached(server.listener, program("third"));
+  await ended;
+  await peer.hears("again, third");
+  assert.deepEqual(peer.heard, ["hello, first", "again, third"]);
+});
+
 test("a peer that leaves while it waits is forgotten", async () => {
   await using server = await standing();
   const first = await attached(server.listener, program("first"));
