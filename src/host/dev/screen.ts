@@ -51,8 +51,13 @@ export function logScreen(log: Log): Screen {
   };
 }
 
+/** How many files a line names: a checkout of another branch may change hundreds. */
+const mostNamed = 3;
+
 function goodText({ files, ms, kept }: Swap): string {
-  const what = files.length === 0 ? "ready in" : `${files.map(shownFile).join(", ")}: served after`;
+  const named = files.slice(0, mostNamed).map(shownFile).join(", ");
+  const more = files.length > mostNamed ? ` and ${files.length - mostNamed} more` : "";
+  const what = files.length === 0 ? "ready in" : `${named}${more}: served after`;
   return `${what} ${formatMs(ms)}${kept.length === 0 ? "" : `, kept ${kept.join(", ")}`}`;
 }
 

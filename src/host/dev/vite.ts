@@ -48,7 +48,7 @@ export class ViteCode implements Code {
   private server: ViteDevServer | undefined;
   private isRestarted = false;
   /** The file for which Vite has started itself anew, or will. */
-  private setting = "";
+  private setting: string | undefined;
   private readonly contents: Contents;
   private readonly missing: MissingImports;
 
@@ -167,7 +167,9 @@ export class ViteCode implements Code {
   private restarted(): void {
     if (!this.isRestarted) return;
     this.isRestarted = false;
-    this.runAll(this.setting);
+    const { configFile, root } = this.server!.config;
+    this.runAll(this.setting ?? configFile ?? root);
+    this.setting = undefined;
   }
 
   private runAll(file: string): void {

@@ -150,7 +150,13 @@ test("an optional one that fails leaves out what needs it, and is tried again by
     failed.push(components.filter(({ state }) => state === "failed").map(({ name }) => name));
     fails = false;
   }
-  assert.deepEqual([failed, [...loop.keeper.reused]], [[["cache"], [], []], ["cache", "db"]]);
+  assert.deepEqual(
+    [failed, [...loop.keeper.reused]],
+    [
+      [["cache"], [], []],
+      ["cache", "db"],
+    ],
+  );
 });
 
 test("one that ends by itself ends its generation, and is begun anew with the next", async () => {

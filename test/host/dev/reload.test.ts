@@ -189,4 +189,20 @@ export default createApp().get("/", () => [v1, v2, v3, v4, v5].join());`,
     assert.equal(await dev.text(), '"b1,b2,b3,b4,b5"');
     assert.doesNotMatch(dev.program.err, /could not/);
   });
+
+  test("of many files is a line that names three", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const files = (value: number) =>
+      Object.fromEntries(names.map((name) => [`${name}.ts`, `export default ${value};`]));
+    const app = `import { createApp } from "livespan";
+${names.map((name) => `import ${name} from "./${name}.ts";`).join("\n")}
+export default createApp().get("/", () => [${names.join()}]);`;
+    await using dev = await DevProgram.start({ "app.ts": app, ...files(1) });
+    const waiting = `import { once } from "node:events"; console.error("waiting"); await once(process, "SIGUSR2");\n`;
+    await dev.project.write({ "a.ts": waiting });
+    await dev.program.until("waiting");
+    await dev.save(files(2));
+    assert.match(dev.program.err, /✓ (?:\w\.ts, ){2}\w\.ts and 2 more: served after/);
+    assert.equal(await dev.text(), "[2,2,2,2,2]");
+  });
 });
