@@ -55,11 +55,16 @@ export async function main(args: readonly string[]): Promise<number> {
     const code = await (await verb.load()).run(rest);
     return onlyLoad.has(name) ? await leave(code) : code;
   } catch (error) {
-    const text = error instanceof LivespanError ? `${error.message} [${error.code}]` : messageOf(error);
+    const text = error instanceof LivespanError ? `${shownMessage(error)} [${error.code}]` : messageOf(error);
     process.stderr.write(`livespan: ${text}\n`);
     const isFailure = error instanceof LivespanError && failures.has(error.code);
     return await leave(isFailure ? exitCodes.startFailed : exitCodes.invalidConfiguration);
   }
+}
+
+/** What ends with a drawing has the remedy on a line of its own. */
+function shownMessage({ message, remedy }: LivespanError): string {
+  return message.replace(`\n ${remedy}`, () => `\n${remedy}`);
 }
 
 /** What an app's modules have left open when they were loaded, a timer or a connection, would keep the process for ever. */

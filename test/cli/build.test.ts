@@ -166,7 +166,7 @@ suite("livespan build", { concurrency: 3 }, () => {
     [
       "a syntax error",
       { "page.tsx": "\nexport default () => <h1>;" },
-      /page\.tsx could not be built: [^]*page\.tsx:2[^]*\[PAGE_BUILD\]/,
+      /page\.tsx could not be built: (?!Build)(?!\[)[^]*page\.tsx:2[^]*\nMend the file that the message names\. \[PAGE_BUILD\]/,
     ],
     ["an import of nothing", { "page.tsx": 'import "./gone.ts"; export default 1;' }, /gone\.ts[^]*\[PAGE_BUILD\]/],
     ["no such file", {}, /the page page\.tsx could not be built: there is no file .*page\.tsx\. .*\[PAGE_BUILD\]/],

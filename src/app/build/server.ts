@@ -1,13 +1,11 @@
 import { basename, join, relative } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import type { InlineConfig, Rolldown } from "vite";
 import type { BuiltFile } from "./vite.ts";
 import type { BundleOptions } from "../pages/bundler.ts";
 import { appError } from "../errors.ts";
 import { builtName, type Places } from "./place.ts";
-import { checks, fileOf, loadVite, loggerOf, ownError, sourcesOf } from "./vite.ts";
+import { checks, fileOf, loadVite, loggerOf, ownError, refusalText, sourcesOf } from "./vite.ts";
 import { located, threadEnding } from "./located.ts";
-import { messageOf } from "../../kernel/errors.ts";
 import { packages, placeSources } from "./packages.ts";
 import { unreadable } from "./syntax.ts";
 
@@ -54,14 +52,10 @@ export async function bundleServer(
     const own = ownError(error);
     // Rolldown puts a code of its own in the place of an error's.
     if (own !== undefined) throw Object.assign(own, { code: "SERVER_BUILD" });
-    throw appError("SERVER_BUILD", `${relative(process.cwd(), entry)} could not be built: ${textOf(error)}`, {
+    throw appError("SERVER_BUILD", `${relative(process.cwd(), entry)} could not be built: ${refusalText(error)}`, {
       cause: error,
     });
   }
-}
-
-function textOf(error: unknown): string {
-  return stripVTControlCharacters(messageOf(error));
 }
 
 /** Lowered to what the oldest Node that is supported reads. */

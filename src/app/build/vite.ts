@@ -72,6 +72,13 @@ export function loggerOf(log: Log): Logger {
   };
 }
 
+/** What a bundler says is wrong, with the places that it draws; without its own name, and what it says of all builds. */
+export function refusalText(error: unknown): string {
+  return stripVTControlCharacters(messageOf(error))
+    .replace(/^Build failed with 1 error:\s+/, "")
+    .replaceAll(/^\[(?:builtin|plugin)[^\]]*\] (?=\S)/gm, "");
+}
+
 /** The error of this package's that a bundler's stands for, if any. */
 export function ownError(error: unknown, depth = 0): LivespanError | undefined {
   if (error instanceof LivespanError) return error;

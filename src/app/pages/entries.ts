@@ -1,10 +1,8 @@
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { appError } from "../errors.ts";
-import { messageOf } from "../../kernel/errors.ts";
-import { ownError } from "../build/vite.ts";
+import { ownError, refusalText } from "../build/vite.ts";
 import { ownFolder } from "./guard.ts";
 
 /** A page to be built: its id, and the file that it names. */
@@ -89,6 +87,5 @@ export function buildError(error: unknown, pages: readonly PageEntry[]): unknown
   // Rolldown puts a code of its own in the place of an error's.
   if (refusal !== undefined) return Object.assign(refusal, { code: "PAGE_GUARD" });
   const ids = pages.map(({ id }) => id).join(", ");
-  const said = stripVTControlCharacters(messageOf(error));
-  return appError("PAGE_BUILD", `${ids} could not be built: ${said}`, { cause: error });
+  return appError("PAGE_BUILD", `${ids} could not be built: ${refusalText(error)}`, { cause: error });
 }

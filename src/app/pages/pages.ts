@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from "node:util";
 import type { Hono } from "hono";
 import type { AnyState } from "../../live/server/state.ts";
 import type { HonoEnv } from "../../http/context.ts";
@@ -16,6 +15,7 @@ import { LivespanError, messageOf } from "../../kernel/errors.ts";
 import type { PageData, PageProps } from "../../live/client/page.ts";
 import { noStates, pageStateFrom, type PageState, type PageStates } from "./state.ts";
 import { PagesOnDemand } from "./sources/on-demand.ts";
+import { refusalText } from "../build/vite.ts";
 
 export interface PagesPlan {
   readonly declared: readonly PageDeclaration[];
@@ -168,7 +168,5 @@ function textOf(error: unknown): string {
     return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   const said = `${error.message} [${error.code}]`;
   const { cause } = error;
-  return cause instanceof Error && !said.includes(stripVTControlCharacters(cause.message))
-    ? `${said}\n\n${cause.stack}`
-    : said;
+  return cause instanceof Error && !said.includes(refusalText(cause)) ? `${said}\n\n${cause.stack}` : said;
 }
