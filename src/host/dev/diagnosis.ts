@@ -69,8 +69,12 @@ function placeOf(error: unknown): Place | undefined {
   return callsOf(error).find(({ isProgram }) => isProgram)?.place;
 }
 
+/** As a rule it is the module's own run before this one that has it. */
+const stillOpen = "What a module opens stays open when it runs again: open it in a lifespan, which closes it.";
+
 function remedyOf(error: unknown): string | undefined {
   if (error instanceof SourceError) return error.remedy;
+  if (codeOf(error) === "EADDRINUSE") return stillOpen;
   return error instanceof LivespanError && error.remedy !== "" ? error.remedy : undefined;
 }
 

@@ -225,6 +225,18 @@ new Promise((resolve) => Object.assign(globalThis, { fire: resolve })).then(() =
     });
   }
 
+  test("a port that a module has kept from its run before is said with what to do", async () => {
+    await using dev = await start();
+    const opening = (version: number): string => `import { createServer } from "node:net";
+const held = globalThis as unknown as { port?: number };
+const server = createServer().listen(held.port ?? 0, "127.0.0.1", () => Object.assign(held, server.address()));
+export const word = "${version}";
+`;
+    await dev.save({ "word.ts": opening(1) });
+    const said = await dev.save({ "word.ts": opening(2) }, /✗ Nobody handled an error[^]*which closes it\./);
+    assert.match(said, /\[EADDRINUSE\]\n {2}listen EADDRINUSE[^]*\n {2}What a module opens stays open/);
+  });
+
   test("files are said from where it was started, wherever the app goes", async () => {
     await using dev = await start();
     const away = `process.chdir("node_modules");\n${app}`;
