@@ -61,6 +61,17 @@ suite("livespan check", { concurrency: 3 }, () => {
     assert.deepEqual([app.engine, app.entry, problems], ["memory, said by LIVESPAN_ENGINE", "app.ts", []]);
   });
 
+  test("what an app has none of is not counted up", async () => {
+    const head = 'import { createApp } from "livespan"; export default createApp()';
+    for (const [declared, said] of [
+      [".get('/', () => 1)", "1 route"],
+      ["", "declares nothing"],
+    ] as const) {
+      await using project = await Project.make({ "app.ts": `${head}${declared};` });
+      assert.match((await checked(project)).out, new RegExp(`^app "app" \\(app\\.ts\\): ${said}\n`));
+    }
+  });
+
   test("all problems of a graph are said, each in a line with its places", async () => {
     await using project = await Project.make({
       "app.ts": `import { createApp } from "livespan";

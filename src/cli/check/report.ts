@@ -67,7 +67,7 @@ export function printReport({ app, problems }: Report): string {
 }
 
 function summaryLines(app: Summary): string[] {
-  const parts = [
+  const all = [
     counted(app.lifespans, "lifespan"),
     counted(app.tasks, "task"),
     counted(app.routes, "route"),
@@ -76,13 +76,15 @@ function summaryLines(app: Summary): string[] {
     counted(app.workers, "worker"),
     counted(app.pages, "page"),
   ];
+  const some = all.filter((part) => !part.startsWith("0 "));
+  const parts = some.length === 0 ? "declares nothing" : some.join(", ");
   const kept = [
     app.engine !== undefined && `runs: ${app.engine}`,
     app.store !== undefined && `states: ${app.store}`,
     app.leases !== undefined && `leases: ${app.leases}`,
     `Node ${app.node}, NODE_ENV ${app.mode ?? "not set"}`,
   ];
-  return [`app "${app.name}" (${app.entry}): ${parts.join(", ")}`, kept.filter(Boolean).join("; ")];
+  return [`app "${app.name}" (${app.entry}): ${parts}`, kept.filter(Boolean).join("; ")];
 }
 
 function lineOf({ level, code, places, message, remedy }: Problem): string {
