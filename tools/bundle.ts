@@ -18,7 +18,7 @@ const entries = [
   "work/engines/embedded/spawn",
   "work/engines/embedded/thread",
   "host/index",
-  "host/dev/hang-thread",
+  "host/dev/hangs/hang-thread",
   "testing/index",
   "cli/main",
 ];

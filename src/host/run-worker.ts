@@ -1,7 +1,7 @@
 import type { Budgets } from "../kernel/budgets.ts";
 import type { Engine } from "../work/engine.ts";
 import type { ProcessOptions } from "./settings.ts";
-import { assertOwnProcess } from "./dev/module-turn.ts";
+import { assertOwnProcess } from "./dev/process/module-turn.ts";
 import { exitCodes, keepCode } from "./exit-code.ts";
 import { nodeWorld } from "../app/world.ts";
 import { processUnhandled } from "./unhandled.ts";

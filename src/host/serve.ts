@@ -7,7 +7,7 @@ import type { ListenAppOptions } from "./listen.ts";
 import type { Log } from "../kernel/log.ts";
 import type { ProcessOptions } from "./settings.ts";
 import type { StopReport } from "../kernel/report.ts";
-import { assertOwnProcess } from "./dev/module-turn.ts";
+import { assertOwnProcess } from "./dev/process/module-turn.ts";
 import { exitCodes, keepCode } from "./exit-code.ts";
 import { Listening } from "./listen.ts";
 import { processUnhandled } from "./unhandled.ts";

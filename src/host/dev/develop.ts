@@ -1,19 +1,19 @@
 import type { App } from "../../app/app.ts";
 import type { ServeOptions } from "../serve.ts";
 import { DevServer } from "./server.ts";
-import { HangWatch } from "./hang-watch.ts";
-import { Keeper } from "./keeper.ts";
+import { HangWatch } from "./hangs/hang-watch.ts";
+import { Keeper } from "./kept/keeper.ts";
 import { Listening } from "../listen.ts";
-import { logScreen, TerminalScreen } from "./screen.ts";
+import { logScreen, TerminalScreen } from "./faults/screen.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { ProcessLife } from "../life.ts";
 import { settingsOf } from "../settings.ts";
 import { steady } from "../../app/log.ts";
 import { nodeWorld, systemClock } from "../../app/world.ts";
-import { StandingEngine } from "./standing-engine.ts";
-import { shownFile } from "./place.ts";
-import { OwnProcess } from "./own-process.ts";
-import { viteCode } from "./vite.ts";
+import { StandingEngine } from "./kept/standing-engine.ts";
+import { shownFile } from "./faults/place.ts";
+import { OwnProcess } from "./process/own-process.ts";
+import { viteCode } from "./modules/vite.ts";
 
 export interface DevelopOptions {
   /** The file that exports the app: an absolute path. */

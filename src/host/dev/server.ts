@@ -3,17 +3,17 @@ import type { App } from "../../app/app.ts";
 import type { AppRun } from "../../app/run.ts";
 import type { Carried, Running, Startable } from "../life.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import type { Fault, Report } from "./fault.ts";
-import type { HangWatch } from "./hang-watch.ts";
-import type { Keeper } from "./keeper.ts";
+import type { Fault, Report } from "./faults/fault.ts";
+import type { HangWatch } from "./hangs/hang-watch.ts";
+import type { Keeper } from "./kept/keeper.ts";
 import type { Generation } from "../../kernel/generation.ts";
 import type { Listening } from "../listen.ts";
-import type { Screen } from "./screen.ts";
-import type { StandingEngine } from "./standing-engine.ts";
+import type { Screen } from "./faults/screen.ts";
+import type { StandingEngine } from "./kept/standing-engine.ts";
 import type { StopReport } from "../../kernel/report.ts";
 import type { StopRequest } from "../../kernel/generation.ts";
-import { faultAnswer } from "./fault-answer.ts";
-import { Loader, type LoaderOptions } from "./loader.ts";
+import { faultAnswer } from "./faults/fault-answer.ts";
+import { Loader, type LoaderOptions } from "./modules/loader.ts";
 import { LivespanError } from "../../kernel/errors.ts";
 
 /** Milliseconds without a further change after which a save counts as complete. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { manualClock } from "livespan/testing";
-import { Contents } from "../../../src/host/dev/contents.ts";
+import { Contents } from "../../../src/host/dev/modules/contents.ts";
 
 async function watched() {
   const folder = await mkdtempDisposable(join(tmpdir(), "livespan-contents-"));

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { type App, createApp } from "../../../src/app/app.ts";
 import { lifespan, type Lifespan } from "../../../src/kernel/lifespan.ts";
-import { Keeper } from "../../../src/host/dev/keeper.ts";
+import { Keeper } from "../../../src/host/dev/kept/keeper.ts";
 import { Listening } from "../../../src/host/listen.ts";
 import { nodeWorld } from "../../../src/app/world.ts";
 import { processUnhandled } from "../../../src/host/unhandled.ts";

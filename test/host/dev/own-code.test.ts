@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseSync } from "vite";
-import { printOf, type LoadedModules } from "../../../src/host/dev/own-code.ts";
+import { printOf, type LoadedModules } from "../../../src/host/dev/modules/own-code.ts";
 
 const lifespanCall = "(0, __vite_ssr_import_0__.lifespan)";
 

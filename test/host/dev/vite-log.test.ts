@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SourceError } from "../../../src/host/dev/source-error.ts";
-import { viteLog } from "../../../src/host/dev/vite-log.ts";
+import { SourceError } from "../../../src/host/dev/faults/source-error.ts";
+import { viteLog } from "../../../src/host/dev/pages/vite-log.ts";
 
 test("that the system watches no more files is said once, with what to do", (context) => {
   const log = context.mock.fn<(level: string, message: string) => void>();

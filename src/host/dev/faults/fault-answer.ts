@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Fetch } from "../../http/server.ts";
+import type { Fetch } from "../../../http/server.ts";
 import { faultHeader, type Report } from "./fault.ts";
 import { faultPage } from "./fault-page.ts";
-import { problem } from "../../http/problem.ts";
+import { problem } from "../../../http/problem.ts";
 import { shownFile } from "./place.ts";
 
 /** Answers every request with why nothing serves: a page for browsers, a problem for the rest. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { tmpdir } from "node:os";
 import type { InlineConfig, PluginOption } from "vite";
 import type { PageServer } from "./page-server.ts";
-import { guard, ownFolder } from "../../app/pages/guard.ts";
+import { guard, ownFolder } from "../../../app/pages/guard.ts";
 import { viteLog } from "./vite-log.ts";
-import { ownNames, type Vite } from "./runner.ts";
+import { ownNames, type Vite } from "../modules/runner.ts";
 
 /** Under this everything lies that browsers ask of Vite: no path of an app's. */
 export const devBase = "/@dev/";

@@ -1,8 +1,8 @@
-import type { Lifespan, LifespanContext, Needs } from "../../kernel/lifespan.ts";
-import type { Overrides, Root } from "../../kernel/graph.ts";
-import type { World } from "../../kernel/world.ts";
-import { declarationOf, LifespanDeclaration } from "../../kernel/lifespan.ts";
-import { combine } from "../../kernel/errors.ts";
+import type { Lifespan, LifespanContext, Needs } from "../../../kernel/lifespan.ts";
+import type { Overrides, Root } from "../../../kernel/graph.ts";
+import type { World } from "../../../kernel/world.ts";
+import { declarationOf, LifespanDeclaration } from "../../../kernel/lifespan.ts";
+import { combine } from "../../../kernel/errors.ts";
 import { Kept } from "./kept.ts";
 
 /** What is lost is not tried again: the generation ends, and the next one begins it anew. */

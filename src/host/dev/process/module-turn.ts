@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { hostError } from "../errors.ts";
+import { hostError } from "../../errors.ts";
 
 /** What has run code of the program's: the top of a module, or an app that answers requests. */
 interface Turn {

@@ -1,13 +1,13 @@
 import { styleText } from "node:util";
-import type { Log } from "../../kernel/log.ts";
-import manifest from "../../../package.json" with { type: "json" };
+import type { Log } from "../../../kernel/log.ts";
+import manifest from "../../../../package.json" with { type: "json" };
 import { blockText, type Paint } from "./block.ts";
 import { faultReport, reportOf, type Fault, type Report } from "./fault.ts";
-import { formatMs } from "../../app/tree.ts";
-import { jsonOf } from "../../app/log.ts";
-import { LivespanError, messageOf } from "../../kernel/errors.ts";
+import { formatMs } from "../../../app/tree.ts";
+import { jsonOf } from "../../../app/log.ts";
+import { LivespanError, messageOf } from "../../../kernel/errors.ts";
 import { shownFile } from "./place.ts";
-import { stopSignals } from "../signals.ts";
+import { stopSignals } from "../../signals.ts";
 
 /** The newest code, as it came to be served. */
 export interface Swap {

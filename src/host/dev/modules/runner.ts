@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { CustomPayload, DevEnvironment } from "vite";
 import type { EvaluatedModuleNode, EvaluatedModules, ModuleEvaluator, ModuleRunner } from "vite/module-runner";
-import manifest from "../../../package.json" with { type: "json" };
-import { hostError } from "../errors.ts";
+import manifest from "../../../../package.json" with { type: "json" };
+import { hostError } from "../../errors.ts";
 import { ModuleGraph } from "./graph.ts";
-import { assertExports, sourceError } from "./source-error.ts";
-import { inTurn } from "./module-turn.ts";
-import { messageOf } from "../../kernel/errors.ts";
-import { ownFolder } from "../../app/pages/guard.ts";
+import { assertExports, sourceError } from "../faults/source-error.ts";
+import { inTurn } from "../process/module-turn.ts";
+import { messageOf } from "../../../kernel/errors.ts";
+import { ownFolder } from "../../../app/pages/guard.ts";
 
 /** What is installed of Vite. */
 export interface Vite {

@@ -1,10 +1,10 @@
-import type { LifespanContext, Needs } from "../../kernel/lifespan.ts";
-import type { Provided } from "../../kernel/context.ts";
-import type { StopReport } from "../../kernel/report.ts";
-import type { World } from "../../kernel/world.ts";
-import { Generation } from "../../kernel/generation.ts";
-import { LifespanDeclaration } from "../../kernel/lifespan.ts";
-import { LivespanError } from "../../kernel/errors.ts";
+import type { LifespanContext, Needs } from "../../../kernel/lifespan.ts";
+import type { Provided } from "../../../kernel/context.ts";
+import type { StopReport } from "../../../kernel/report.ts";
+import type { World } from "../../../kernel/world.ts";
+import { Generation } from "../../../kernel/generation.ts";
+import { LifespanDeclaration } from "../../../kernel/lifespan.ts";
+import { LivespanError } from "../../../kernel/errors.ts";
 
 /** What a lifespan has to bring to those who need it. */
 export interface Brought {

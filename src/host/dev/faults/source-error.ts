@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { didYouMean, nearest } from "../../kernel/nearest.ts";
-import { ownError } from "../../app/build/vite.ts";
+import { didYouMean, nearest } from "../../../kernel/nearest.ts";
+import { ownError } from "../../../app/build/vite.ts";
 import { quotePlace, shownFile, type Place } from "./place.ts";
 
 /** A module that cannot be read or found, or has not what is imported from it: where, and what to do. */

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { LivespanError, messageOf } from "../../kernel/errors.ts";
+import { LivespanError, messageOf } from "../../../kernel/errors.ts";
 import { callsOf, type Call, type Place } from "./place.ts";
 import { SourceError } from "./source-error.ts";
 

@@ -1,6 +1,6 @@
-import type { Engine } from "../../work/engine.ts";
-import type { World } from "../../kernel/world.ts";
-import { calendar } from "../../app/calendar.ts";
+import type { Engine } from "../../../work/engine.ts";
+import type { World } from "../../../kernel/world.ts";
+import { calendar } from "../../../app/calendar.ts";
 
 /**
  * The engine that the environment says, open from one generation to the next: to open its file or its connections takes
@@ -17,7 +17,7 @@ export class StandingEngine implements AsyncDisposable {
 
   /** The same for each generation. Rejects with INVALID_DECLARATION for a name that is none. */
   readonly choose = (): Promise<Engine> => {
-    return (this.chosen ??= import("../../work/engines/choose.ts").then(({ chooseEngine }) =>
+    return (this.chosen ??= import("../../../work/engines/choose.ts").then(({ chooseEngine }) =>
       chooseEngine(process.env),
     ));
   };

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { syncBuiltinESMExports } from "node:module";
-import type { UnhandledSource } from "../../app/world.ts";
-import { hostError } from "../errors.ts";
+import type { UnhandledSource } from "../../../app/world.ts";
+import { hostError } from "../../errors.ts";
 import { isModuleCode, isReplacedCode } from "./module-turn.ts";
 
 export interface ProcessEvents {

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Logger } from "vite";
-import type { Log } from "../../kernel/log.ts";
-import { refusalOf } from "./source-error.ts";
-import { loggerOf } from "../../app/build/vite.ts";
+import type { Log } from "../../../kernel/log.ts";
+import { refusalOf } from "../faults/source-error.ts";
+import { loggerOf } from "../../../app/build/vite.ts";
 
 /** What Vite says while a program is developed: what it did in browsers, and what it could not give them, once each. */
 export function viteLog(log: Log, root: string): Logger {

@@ -1,6 +1,6 @@
-import type { App } from "../../app/app.ts";
+import type { App } from "../../../app/app.ts";
 import type { Code } from "./code.ts";
-import { LivespanError } from "../../kernel/errors.ts";
+import { LivespanError } from "../../../kernel/errors.ts";
 
 export interface LoaderOptions {
   readonly code: Code;

@@ -6,11 +6,11 @@ import { relative } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import inspector from "node:inspector";
-import type { Fetch } from "../../http/server.ts";
-import type { Guard } from "../listen.ts";
-import type { LivespanError } from "../../kernel/errors.ts";
-import type { UnhandledSource } from "../../app/world.ts";
-import type { World } from "../../kernel/world.ts";
+import type { Fetch } from "../../../http/server.ts";
+import type { Guard } from "../../listen.ts";
+import type { LivespanError } from "../../../kernel/errors.ts";
+import type { UnhandledSource } from "../../../app/world.ts";
+import type { World } from "../../../kernel/world.ts";
 import {
   askKey,
   type HangMessage,
@@ -20,14 +20,14 @@ import {
   slotCount,
   slots,
 } from "./hang-beats.ts";
-import { builtSince } from "../../app/pages/builds.ts";
-import { excuseBlock } from "../block-watch.ts";
-import { Component } from "../../kernel/component.ts";
-import { formatMs } from "../../app/tree.ts";
-import { inTurn } from "./module-turn.ts";
-import { hostError } from "../errors.ts";
-import { problem } from "../../http/problem.ts";
-import { Task } from "../../kernel/task.ts";
+import { builtSince } from "../../../app/pages/builds.ts";
+import { excuseBlock } from "../../block-watch.ts";
+import { Component } from "../../../kernel/component.ts";
+import { formatMs } from "../../../app/tree.ts";
+import { inTurn } from "../process/module-turn.ts";
+import { hostError } from "../../errors.ts";
+import { problem } from "../../../http/problem.ts";
+import { Task } from "../../../kernel/task.ts";
 import { Turns } from "./turns.ts";
 
 /** Milliseconds between the main thread's signs of life. */
@@ -42,7 +42,7 @@ const everyonesPort = 9229;
 
 /** The thread's file, beside this one: as source, or as it was built. */
 const thread = new URL(
-  import.meta.url.endsWith(".ts") ? "./hang-thread.ts" : "../host/dev/hang-thread.js",
+  import.meta.url.endsWith(".ts") ? "./hang-thread.ts" : "../host/dev/hangs/hang-thread.js",
   import.meta.url,
 );
 
@@ -91,7 +91,7 @@ export class HangWatch implements Guard, AsyncDisposable {
     if (this.options.limit === 0 || process.platform === "win32") return;
     if (process.debugPort === everyonesPort && inspector.url() === undefined) process.debugPort = await freePort();
     const { beats } = this;
-    const workerData: HangThreadOptions = { beats, port: process.debugPort, own: new URL("../../", thread).href };
+    const workerData: HangThreadOptions = { beats, port: process.debugPort, own: new URL("../../../", thread).href };
     Reflect.set(globalThis, Symbol.for(askKey), () => this.asked());
     this.beat();
     this.timer = setInterval(() => this.beat(), beatEvery).unref();

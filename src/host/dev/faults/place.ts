@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join, relative } from "node:path";
-import { ownFolder } from "../../app/pages/guard.ts";
+import { ownFolder } from "../../../app/pages/guard.ts";
 
 /** A position in a source file. Lines and columns count from 1. */
 export interface Place {

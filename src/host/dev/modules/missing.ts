@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { watch, type FSWatcher } from "node:fs";
-import type { Clock } from "../../kernel/clock.ts";
+import type { Clock } from "../../../kernel/clock.ts";
 
 /** Whether it can be found now. */
 type Find = (specifier: string, importer: string) => Promise<boolean>;

@@ -1,10 +1,10 @@
-import type { PageEntry } from "../../app/pages/entries.ts";
+import type { PageEntry } from "../../../app/pages/entries.ts";
 import { type PageServer, retryScript } from "./page-server.ts";
-import type { PageSource, ReadyPage } from "../../app/pages/source.ts";
-import type { PagesSettings } from "../../app/pages/settings.ts";
-import { duringBuild } from "../../app/pages/builds.ts";
-import { refusalOf } from "./source-error.ts";
-import { assertFile, assertReact, buildError } from "../../app/pages/entries.ts";
+import type { PageSource, ReadyPage } from "../../../app/pages/source.ts";
+import type { PagesSettings } from "../../../app/pages/settings.ts";
+import { duringBuild } from "../../../app/pages/builds.ts";
+import { refusalOf } from "../faults/source-error.ts";
+import { assertFile, assertReact, buildError } from "../../../app/pages/entries.ts";
 
 /** The pages of one run of an app, from a development server that outlasts it. */
 export class HotPages implements PageSource {

@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
 import type { EvaluatedModuleNode } from "vite/module-runner";
-import type { Clock } from "../../kernel/clock.ts";
+import type { Clock } from "../../../kernel/clock.ts";
 import type { Code, CodeEvents } from "./code.ts";
-import type { Log } from "../../kernel/log.ts";
+import type { Log } from "../../../kernel/log.ts";
 import { type LoadedModule, type LoadedModules, printOf } from "./own-code.ts";
 import { loadVite, ownNames, Runner, type Vite } from "./runner.ts";
 import { Contents } from "./contents.ts";
-import { DevPages } from "./dev-pages.ts";
+import { DevPages } from "../pages/dev-pages.ts";
 import { MissingImports } from "./missing.ts";
 import type { ModuleGraph } from "./graph.ts";
 

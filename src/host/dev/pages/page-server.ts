@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { EnvironmentModuleNode, HotChannelClient, InlineConfig, Plugin, ViteDevServer } from "vite";
-import type { Clock } from "../../kernel/clock.ts";
-import type { Log } from "../../kernel/log.ts";
-import type { PageLinks } from "../../app/pages/source.ts";
-import type { PagesSettings } from "../../app/pages/settings.ts";
-import type { ServerModule } from "../../app/pages/server-module.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import type { Log } from "../../../kernel/log.ts";
+import type { PageLinks } from "../../../app/pages/source.ts";
+import type { PagesSettings } from "../../../app/pages/settings.ts";
+import type { ServerModule } from "../../../app/pages/server-module.ts";
 import { browserModules, isBrowserModule } from "./browser-modules.ts";
-import { Contents } from "./contents.ts";
+import { Contents } from "../modules/contents.ts";
 import { devBase, loadedForPages, pagesConfig } from "./page-config.ts";
 import {
   entryPrefix,
@@ -17,11 +17,11 @@ import {
   type PageEntry,
   renderer,
   starter,
-} from "../../app/pages/entries.ts";
+} from "../../../app/pages/entries.ts";
 import { fastRefresh, isFastRefresh } from "./fast-refresh.ts";
-import { Overlay } from "./overlay.ts";
-import { Runner, type Vite } from "./runner.ts";
-import { styleSheet, pathOf } from "../../app/pages/guard.ts";
+import { Overlay } from "../faults/overlay.ts";
+import { Runner, type Vite } from "../modules/runner.ts";
+import { styleSheet, pathOf } from "../../../app/pages/guard.ts";
 
 /** The place of an app's pages: its folder and its Vite configuration. */
 export type PagesPlace = Pick<PagesSettings, "root" | "config">;
