@@ -39,10 +39,10 @@ const chunks = [
   { name: "work", test: /src\/(work\/(?!engines\/(embedded|postgres|hatchet))|app\/work\/(?!index))/ },
   { name: "compile", test: /src\/http\/(?!index|servers|openapi|docs|components|operation)\w/ },
   // What the thread that watches the loop loads as well.
-  { name: "hang", test: /src\/host\/dev\/hang-(beats|inspector)/ },
+  { name: "hang", test: /src\/host\/dev\/hangs\/hang-(beats|inspector)/ },
   { name: "serve", test: /src\/(host\/(?!index|dev\/|supervisor\/)|http\/servers\/)/ },
   // After what it shares with production, which is not to load it.
-  { name: "dev", test: /src\/host\/dev\/(?!hang-(?:beats|inspector|thread))/ },
+  { name: "dev", test: /src\/host\/dev\/(?!hangs\/hang-(?:beats|inspector|thread))/ },
 ];
 
 /**
