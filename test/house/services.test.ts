@@ -37,6 +37,8 @@ async function endsWithItsProcess(file: string, start: string): Promise<void> {
   const [port] = await Promise.race([once(child.stdout, "data"), failed]);
   const socket = connect(Number(port), "127.0.0.1");
   await once(socket, "connect");
+  // PostgreSQL may say why it goes: unread, that would keep the end from being seen.
+  socket.resume();
   const closed = once(socket, "close");
   child.kill("SIGKILL");
   await closed;
