@@ -28,9 +28,10 @@ const laterImport = /__vite_ssr_dynamic_import__\((?!"[^"./])/;
 /**
  * A print of a lifespan's own code: of its declaration, and of all that this names at the top of its module and so on. It
  * changes when any of that does, and when a module that it imports has run again; it stays when something else in the file
- * has changed, but for what that does to the program as a whole. What is made anew whenever the module runs, such as a map or a class, may be shared with other code: where the
- * declaration names one, the print changes with each run. Names are compared as text: a print may change for nothing, and
- * never stays when it should not. Undefined where the declaration is not found by its name, or stands inside of a function.
+ * has changed, but for what that does to the program as a whole. What is made anew whenever the module runs, such as a map or
+ * a class, may be shared with other code: where the declaration names one, the print changes with each run. Names are compared
+ * as text: a print may change for nothing, and never stays when it should not. Undefined where the declaration is not found by
+ * its name, or stands inside of a function.
  */
 export function printOf(name: string, modules: LoadedModules): string | undefined {
   const quoted = JSON.stringify(name);
