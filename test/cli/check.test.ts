@@ -245,7 +245,7 @@ export default createApp({ name: Name.Lost });`,
     assert.deepEqual([code, problems.map((each) => each.code)], [78, ["ENTRY_UNREADABLE"]]);
     await project.write({
       "app.ts":
-        "console.log('loading'); process.once('SIGUSR2', () => go()); const { promise, resolve: go } = Promise.withResolvers(); setInterval(() => {}, 1e3); await promise; throw new Error('no URL'); export {};",
+        "const { promise, resolve: go } = Promise.withResolvers(); process.once('SIGUSR2', () => go()); console.log('loading'); setInterval(() => {}, 1e3); await promise; throw new Error('no URL'); export {};",
     });
     await using program = Program.cli(["check"], { cwd: project.path });
     await program.until("loading");
