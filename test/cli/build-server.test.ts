@@ -72,7 +72,7 @@ suite("livespan build: the server", { concurrency: 3 }, () => {
         import { Kind } from "./kind.ts";
         parentPort?.postMessage(["thread", Kind.B, import.meta.url.endsWith("thread.ts")]);`,
       "src/child.ts": `import { Kind } from "./kind.ts";
-        process.send?.(["child", Kind.A, "message"]); process.disconnect();`,
+        process.send?.(["child", Kind.A, "message"], () => process.exit());`,
       "src/kind.ts": "export enum Kind { A, B }",
     });
     await assertBuilt(project);

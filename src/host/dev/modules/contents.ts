@@ -26,6 +26,17 @@ export class Contents implements Disposable {
     this.digests.set(file, digest(text));
   }
 
+  /** As `loaded`, where nothing is known of it: what one loads says nothing of what others have. */
+  found(file: string, text: string): void {
+    if (!this.digests.has(file)) this.loaded(file, text);
+  }
+
+  /** All who have it are told to load what it holds now, or what comes later. */
+  async renew(file: string): Promise<void> {
+    const now = await readFile(file, "utf8").catch(() => undefined);
+    if (now !== undefined) this.loaded(file, now);
+  }
+
   /** It will be loaded anew. */
   forget(file: string): void {
     this.digests.delete(file);

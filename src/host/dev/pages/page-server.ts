@@ -173,15 +173,16 @@ export class PageServer {
       transform: {
         order: "pre",
         handler(code, id) {
-          if (this.environment.name === "client") contents.loaded(id, code);
+          if (this.environment.name === "client") contents.found(id, code);
         },
       },
       hotUpdate: {
         order: "pre",
         async handler({ type, file }) {
           if (this.environment.name === "client") {
-            const isNews = type !== "update" || (await contents.isNews(file));
-            return isNews ? undefined : [];
+            if (type === "update" && !(await contents.isNews(file))) return [];
+            await contents.renew(file);
+            return undefined;
           }
           // The last of the environments: what is asked for now is what has been saved.
           if (this.environment.name !== "pages") return;
