@@ -42,7 +42,7 @@ export interface Carried {
   stop(request?: StopRequest): Promise<StopReport | undefined>;
   /** Settles, once it has been started, with the report of what ran last; undefined when there was nothing to stop. */
   ended(): Promise<StopReport | undefined>;
-  /** Gives up what outlives a run. */
+  /** Gives up what outlives a run, all of it even when some of it fails. @throws what failed. */
   release(): Promise<void>;
   /** Where it listens, once it is ready; undefined for a worker. */
   address(): Address | undefined;
@@ -116,8 +116,7 @@ export class ProcessLife {
 
   /** The whole life of the process, from its start to its code. */
   private async live(): Promise<void> {
-    const code = await this.run();
-    await this.carried.release();
+    const code = await this.release(await this.run());
     await this.health?.close();
     // A write to an output that has closed fails a turn later.
     await turn();
@@ -180,6 +179,16 @@ export class ProcessLife {
     this.log(report.errors.length > 0 ? "error" : "info", reportText(report), this.settings.json ? { report } : {});
     this.writeReport(report);
     return this.codeOf(exitCodeOf(report));
+  }
+
+  private async release(code: number): Promise<number> {
+    try {
+      await this.carried.release();
+      return code;
+    } catch (error) {
+      this.log("error", messageOf(error), { error });
+      return code === exitCodes.clean ? exitCodes.stopIncomplete : code;
+    }
   }
 
   private codeOf(code: number): number {

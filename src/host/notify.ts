@@ -12,11 +12,11 @@ export interface ReadyMessage {
 export function notifyReady(address: Address | undefined, log: Log): void {
   tellParent({ type: "ready", ...(address !== undefined && { address }) } satisfies ReadyMessage);
   if (process.env["pm_id"] !== undefined) tellParent("ready");
-  void notifySystemd("--ready", log);
+  notifySystemd("--ready", log);
 }
 
 export function notifyStopping(log: Log): void {
-  void notifySystemd("--stopping", log);
+  notifySystemd("--stopping", log);
 }
 
 /** A parent that has gone is told nothing; without a callback Node would make that an uncaught error. */
@@ -24,15 +24,22 @@ function tellParent(message: unknown): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-/** By systemd's own tool, since its socket is of a kind that Node cannot open. The process does not wait for it. */
-async function notifySystemd(state: string, log: Log): Promise<void> {
+/** What systemd is told, one after the other: each is a process, and a later one could overtake. */
+let telling = Promise.resolve();
+
+function notifySystemd(state: string, log: Log): void {
   if (process.env["NOTIFY_SOCKET"] === undefined) return;
-  const failed = (why: string): void => log("warn", `systemd was not told (${state}): ${why}`);
+  telling = telling.then(() => tellSystemd(state, log));
+}
+
+/** By systemd's own tool, since its socket is of a kind that Node cannot open. The process does not wait for it. */
+async function tellSystemd(state: string, log: Log): Promise<void> {
   const { spawn } = await import("node:child_process");
   const tool = spawn("systemd-notify", [state, `--pid=${process.pid}`], { stdio: "ignore" });
-  tool.on("error", (error) => failed(error.message));
-  tool.on("exit", (code, signal) => {
-    if (code !== 0) failed(`systemd-notify ended with ${signal ?? code}`);
-  });
   tool.unref();
+  const failure = await new Promise<string | undefined>((resolve) => {
+    tool.on("error", ({ message }) => resolve(message));
+    tool.on("exit", (code, signal) => resolve(code === 0 ? undefined : `systemd-notify ended with ${signal ?? code}`));
+  });
+  if (failure !== undefined) log("warn", `systemd was not told (${state}): ${failure}`);
 }

@@ -131,10 +131,13 @@ export class DevServer implements Carried {
   }
 
   async release(): Promise<void> {
-    await this.options.listening.release();
-    await this.options.keeper[Symbol.asyncDispose]();
-    await this.options.engine[Symbol.asyncDispose]();
-    await this.options.code[Symbol.asyncDispose]();
+    const { listening, keeper, engine, code } = this.options;
+    // Closed in the opposite order, each also when another fails.
+    await using open = new AsyncDisposableStack();
+    open.use(code);
+    open.use(engine);
+    open.use(keeper);
+    open.defer(() => listening.release());
   }
 
   get isLeaving(): boolean {

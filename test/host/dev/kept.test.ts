@@ -33,3 +33,12 @@ test("a lifespan stays up while handlers change, and while they do not start, an
   assert.equal(await dev.text("/"), "13");
   assert.deepEqual(dev.program.lines, ["model up", "model down", "model up"]);
 });
+
+test("what is kept and does not close is said at the end, and everything else closes", async () => {
+  const stuck = files["model.ts"].replace('console.log("model down")', 'throw new Error("stuck")');
+  await using dev = await DevProgram.start({ ...files, "model.ts": stuck, "app.ts": app(0) });
+  await dev.save({ "app.ts": app(1, 'throw new Error("no");') });
+  // Nothing serves: it is in nobody's stop report.
+  assert.deepEqual(await dev.program.stop(), { code: 75, signal: null });
+  assert.match(dev.program.err, /stuck/);
+});

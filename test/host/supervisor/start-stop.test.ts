@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { suite, test } from "node:test";
+import { notifyTool } from "../../programs/notify-tool.ts";
 import { ask, inFolder, Program, root } from "../../programs/program.ts";
 import { Fleet } from "../../programs/fleet-program.ts";
 
@@ -244,16 +245,12 @@ suite("livespan start --workers: where it was started", () => {
   );
 
   test("systemd is told by the supervisor alone", async () => {
-    await using folder = await mkdtempDisposable(join(tmpdir(), "livespan-fleet-"));
-    const file = join(folder.path, "told");
-    // A process of its own for each that is told; the workers would have to go through here as well.
-    const tool = `#!/bin/sh\necho "$@" >> "${file}"\n`;
-    await writeFile(join(folder.path, "systemd-notify"), tool, { mode: 0o755 });
-    const env = { PATH: `${folder.path}${delimiter}${process.env.PATH}`, NOTIFY_SOCKET: "/run/notify" };
-    await using fleet = await Fleet.start(2, { env });
+    // The workers would have to go through it as well.
+    await using tool = await notifyTool();
+    await using fleet = await Fleet.start(2, { env: tool.env });
     const { pid } = fleet.program.child;
-    await fleet.program.url();
+    assert.equal(await tool.told("--ready"), `--ready --pid=${pid}\n`);
     assert.deepEqual(await fleet.program.stop(), clean);
-    assert.equal(await readFile(file, "utf8"), `--ready --pid=${pid}\n--stopping --pid=${pid}\n`);
+    assert.equal(await tool.told("--stopping"), `--ready --pid=${pid}\n--stopping --pid=${pid}\n`);
   });
 });
