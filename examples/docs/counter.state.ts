@@ -10,14 +10,18 @@ export const counter = defineState("counter", {
   .background(({ background }) => ({
     count: background(
       async (self) => {
-        for (;;) {
-          const more = await self.update((s) => {
-            if (s.counter >= s.maxCounter) s.running = false;
-            if (s.running) s.counter++;
-            return s.running;
-          });
-          if (!more) return;
-          await self.sleep(500); // meanwhile the page stays interactive
+        try {
+          for (;;) {
+            const more = await self.update((s) => {
+              if (!s.running || s.counter >= s.maxCounter) return false;
+              s.counter++;
+              return true;
+            });
+            if (!more) return;
+            await self.sleep(500); // meanwhile the page stays interactive
+          }
+        } finally {
+          await self.update((s) => void (s.running = false)); // also when the app stops, or reloads
         }
       },
       { concurrency: "single" }, // started again while it runs, it is still one loop

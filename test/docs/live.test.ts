@@ -1,6 +1,6 @@
 // What the README and the guide show of live pages.
 import assert from "node:assert/strict";
-import { cp } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Program, root } from "../programs/program.ts";
@@ -8,9 +8,11 @@ import { Project } from "../app/pages/project.ts";
 import { useBrowser } from "../browser/browser.ts";
 
 const browser = useBrowser();
+/** What a page says when its server has stopped. */
+const gone = [/WebSocket connection .* failed|ERR_CONNECTION_REFUSED/];
 
-test("the README's live page counts, in a folder with its three files", async () => {
-  await using project = await Project.make({});
+async function counterProject(): Promise<Project> {
+  const project = await Project.make({});
   for (const [name, as] of [
     ["counter.state.ts", "counter.state.ts"],
     ["counter.page.tsx", "counter.page.tsx"],
@@ -18,11 +20,16 @@ test("the README's live page counts, in a folder with its three files", async ()
   ] as const) {
     await cp(join(root, "examples/docs", name), project.file(as));
   }
+  return project;
+}
+
+test("the README's live page counts, in a folder with its three files", async () => {
+  await using project = await counterProject();
   await using program = Program.cli(["start", "app.ts", "--port", "0"], {
     cwd: project.path,
     env: { NODE_ENV: "development" },
   });
-  await using visitor = await browser.visitor({ expected: [/WebSocket connection .* failed|ERR_CONNECTION_REFUSED/] });
+  await using visitor = await browser.visitor({ expected: gone });
   const page = await visitor.open(await program.url());
   await page.getByLabel("Count to").fill("2");
   await page.getByRole("button", { name: "Start" }).click();
@@ -31,5 +38,20 @@ test("the README's live page counts, in a folder with its three files", async ()
   await page.getByRole("button", { name: "Start" }).waitFor();
   await page.getByRole("button", { name: "Reset" }).click();
   await page.getByRole("heading", { name: "0 / 2" }).waitFor();
+  assert.deepEqual(await program.stop("SIGINT"), { code: 0, signal: null });
+});
+
+test("an edit of the README's state ends the count, keeps the number and offers to start again", async () => {
+  await using project = await counterProject();
+  await using program = Program.cli(["dev", "app.ts", "--port", "0"], { cwd: project.path });
+  await using visitor = await browser.visitor({ expected: gone });
+  const page = await visitor.open(await program.url());
+  await page.getByLabel("Count to").fill("1000");
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("heading", { name: "1 / 1000" }).waitFor();
+  const file = project.file("counter.state.ts");
+  await writeFile(file, (await readFile(file, "utf8")).replace("} / ${", "} of ${"));
+  await page.getByRole("button", { name: "Start" }).waitFor();
+  assert.match(await page.getByRole("heading").innerText(), /^[1-9]\d* of 1000$/);
   assert.deepEqual(await program.stop("SIGINT"), { code: 0, signal: null });
 });
