@@ -29,6 +29,7 @@ import { deliver, type EventListener } from "../kernel/events.ts";
 import { Generation } from "../kernel/generation.ts";
 import { InProcessRequests } from "./requests.ts";
 import { logEvents, textLog } from "./log.ts";
+import { logWaits } from "./waiting.ts";
 import { Module } from "./module.ts";
 import { nodeWorld } from "./world.ts";
 import { pagesSettings } from "./pages/settings.ts";
@@ -297,6 +298,7 @@ async function make(app: App<unknown>, options: RunOptions, listeners: ReadonlyS
   const run = new AppRun(app, options, { compile, LiveWing: live?.LiveWing, work, DurableWork: durable?.DurableWork });
   if (options.inspects !== true) await run.addPages(app, options.world.log, options.pages);
   logEvents(run.generation, options.world.log);
+  logWaits(run.generation, options.world);
   run.generation.on((event) => {
     for (const listener of listeners) deliver(event, listener, options.world.log);
   });

@@ -12,6 +12,8 @@ export interface Leftover {
  */
 export interface Intake {
   readonly name: string;
+  /** What it has in hand, by name, for whoever waits for it. */
+  readonly pending?: readonly string[];
   /** Begins to take work; settles when the first unit could come in. A rejection is a failed start. */
   open(): Promise<void> | void;
   /** Stop was asked for, but work is still taken, so that those who send it can notice. */

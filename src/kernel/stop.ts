@@ -107,9 +107,8 @@ export class Stop {
     if (lameDuckMs > 0) await this.within(this.hurrying.promise, this.now() + lameDuckMs);
     const from = this.now();
     const open = new Set(intakes);
-    const drained = Promise.all(intakes.map((intake) => this.drainIntake(intake, open, from)));
     // Whoever takes requests may hand work over to the end; then nothing more is taken.
-    const all = drained.then(() => backlog.drain());
+    const all = Promise.all(intakes.map((each) => this.drainIntake(each, open, from))).then(() => backlog.drain());
     if ((await this.within(all, from + budgets.drain)) !== expired) return;
     await this.abortIntakes(open, new Stopping(this.forced ? "the stop was forced" : "the drain budget is spent"));
   }

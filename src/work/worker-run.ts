@@ -100,6 +100,10 @@ export class WorkerRun implements Intake {
   get isReachable(): boolean {
     return this.station?.isReachable ?? false;
   }
+  /** The jobs that it has begun, by their tasks. */
+  get pending(): readonly string[] {
+    return Array.from(this.runs, ({ job }) => `${this.name}: ${job.task}`);
+  }
   /** How many jobs it has in hand. */
   get inHand(): number {
     return this.runs.size + this.received.length + this.settling.size;

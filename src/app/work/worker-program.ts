@@ -9,6 +9,7 @@ import { budgetsFrom } from "../../kernel/budgets.ts";
 import { Generation } from "../../kernel/generation.ts";
 import { chooseEngine } from "../../work/engines/choose.ts";
 import { logEvents } from "../log.ts";
+import { logWaits } from "../waiting.ts";
 import { WorkWing } from "./wing.ts";
 
 export interface ProgramOptions {
@@ -60,6 +61,7 @@ export class WorkerProgram {
     const plan = { name, roots, intakes, budgets, ...(overrides && { overrides }) };
     this.generation = new Generation(plan, world);
     logEvents(this.generation, world.log);
+    logWaits(this.generation, world);
     void this.generation.ended.then(() => this.wing.end());
   }
 

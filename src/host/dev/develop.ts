@@ -25,6 +25,8 @@ export interface DevelopOptions {
   readonly serve: ServeOptions;
 }
 
+/** Milliseconds that what is in hand may take: whoever saves waits for it. Over what the app says nothing. */
+const drain = 2_000;
 /** Milliseconds: requests wait for a start as long as that takes. What does not come to its end is given up by the next save. */
 const holdTimeout = 2 ** 31 - 1;
 
@@ -51,7 +53,7 @@ export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptio
   const { pages } = code;
   const options = { overrides: keeper.overrides, pages: pages.source, chosenEngine: engine.choose, staysSealed: true };
   const outlasting = { options, between, companion: pages, guard: hangs };
-  const listening = new Listening({ ...settings.listen, holdTimeout, unhandled }, log, {}, outlasting);
+  const listening = new Listening({ ...settings.listen, holdTimeout, unhandled }, log, { drain }, outlasting);
   const server = new DevServer({ code, appFrom, listening, keeper, engine, hangs, screen, overlay: pages, clock });
   const life = new ProcessLife({ ...settings, tree: serve.tree ?? false, cutsThreads: true }, log, server);
   await hangs.begin();

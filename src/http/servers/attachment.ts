@@ -121,6 +121,11 @@ export class Attachment implements Intake, Work {
     return left.filter(({ count }) => count > 0);
   }
 
+  /** What is in hand, by the requests that began it. */
+  get pending(): readonly string[] {
+    return [...Array.from(this.replies, nameOf), ...this.handlers.values(), ...this.sessions.values()];
+  }
+
   private get inHand(): number {
     return this.replies.size + this.handlers.size + this.sessions.size;
   }
@@ -131,8 +136,7 @@ export class Attachment implements Intake, Work {
 
   private logLeft(): void {
     if (this.inHand === 0) return;
-    const requests = [...Array.from(this.replies, nameOf), ...this.handlers.values(), ...this.sessions.values()];
-    this.host.log("warn", "Requests were cut because they outlasted the drain.", { requests });
+    this.host.log("warn", "Requests were cut because they outlasted the drain.", { requests: this.pending });
   }
 
   private own(handler: Promise<unknown>, name: string): void {

@@ -16,6 +16,10 @@ export class GenerationIntake implements ListenerIntake {
     this.work = work;
   }
 
+  get pending(): readonly string[] {
+    return this.work.pending ?? [];
+  }
+
   async open(): Promise<void> {
     if (this.closed) throw serverError("LISTENER_CLOSED", "An intake was opened after it had been closed.");
     await this.work.open();
