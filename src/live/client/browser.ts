@@ -40,14 +40,13 @@ export function pageData(): PageData | undefined {
 }
 
 function open(path: string, events: SocketEvents): ClientSocket {
-  const url = new URL(path, location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  const socket = new WebSocket(url);
+  const socket = new WebSocket(new URL(path, location.href.replace("http", "ws")));
   socket.onopen = () => events.opened();
   socket.onmessage = ({ data }) => events.text(String(data));
   socket.onclose = ({ code }) => events.closed(code);
   return {
-    send: (text) => socket.send(text),
+    // One that closes says so soon; browsers would call what is sent until then a mistake.
+    send: (text) => void (socket.readyState === 1 && socket.send(text)),
     close: () => socket.close(),
   };
 }

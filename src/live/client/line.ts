@@ -53,18 +53,20 @@ export class Line {
     this.silence = waits.opening;
     this.hear();
     // What an older socket still says after it was given up counts no more.
-    const current = (act: () => void) => (): void => void (this.socket === socket && act());
+    const current =
+      <T>(act: (said: T) => void) =>
+      (said: T): void =>
+        void (this.socket === socket && act(said));
     const socket: ClientSocket = this.world.open(this.path, {
-      opened: current(() => {
+      opened: current<void>(() => {
         this.isUp = true;
         this.events.opened();
       }),
-      text: (text) =>
-        current(() => {
-          this.hear();
-          this.events.text(text);
-        })(),
-      closed: (code) => current(() => this.lose(code))(),
+      text: current((text) => {
+        this.hear();
+        this.events.text(text);
+      }),
+      closed: current((code) => this.lose(code)),
     });
     this.socket = socket;
     this.watchSilence(waits.opening);

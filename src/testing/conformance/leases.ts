@@ -140,9 +140,9 @@ const cases: readonly Case[] = [
     name: "stays with a process that lives for longer than the lease",
     shared: true,
     async run(open, never) {
-      const [a, b] = [await open({ lease: 600 }), await open({ lease: 600 })];
+      const [a, b] = [await open({ lease: 2_000 }), await open({ lease: 2_000 })];
       const lease = await a.acquire("a", never);
-      await wait(1_200);
+      await wait(3_000);
       assert.equal(await b.tryAcquire("a"), undefined);
       assert.equal(lease.lost.aborted, false);
       await lease.release();

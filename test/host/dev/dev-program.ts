@@ -64,7 +64,12 @@ export class DevProgram implements AsyncDisposable {
   async after(change: () => Promise<unknown>): Promise<void> {
     const before = this.outcomes;
     await change();
-    await this.program.outgrow(outcome, before);
+    await this.changes(before);
+  }
+
+  /** Settles once more saves have been dealt with than `before`. */
+  changes(before: number): Promise<void> {
+    return this.program.outgrow(outcome, before);
   }
 
   save(files: Readonly<Record<string, string>>): Promise<void> {

@@ -48,6 +48,7 @@ suite("a save", { concurrency: 3 }, () => {
     assert.match(await meanwhile, /^"[12]"$/);
     assert.equal(await slow, '"1"');
     assert.equal(await dev.text(), '"2"');
+    await dev.program.until("beat+ 2");
     assert.deepEqual(dev.program.lines, [
       "db+ 1",
       "beat+ 1",

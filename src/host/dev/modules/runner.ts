@@ -7,6 +7,7 @@ import manifest from "../../../../package.json" with { type: "json" };
 import { hostError } from "../../errors.ts";
 import { ModuleGraph } from "./graph.ts";
 import { assertExports, sourceError } from "../faults/source-error.ts";
+import { linesBefore, runAsFile } from "./script.ts";
 import { inTurn } from "../process/module-turn.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import { ownFolder } from "../../../app/pages/guard.ts";
@@ -148,7 +149,7 @@ export class Runner {
    */
   private evaluatorOf(evaluator: Evaluator): ModuleEvaluator {
     return {
-      startOffset: evaluator.startOffset,
+      startOffset: linesBefore,
       runExternalModule: (file) => evaluator.runExternalModule(file),
       runInlinedModule: (context, code, module) => {
         const { __vite_ssr_import__: request } = context;
@@ -159,8 +160,7 @@ export class Runner {
           assertExports(found, metadata?.importedNames ?? [], { specifier, importer: module.file, root: this.root });
           return found;
         };
-        const run = (): Promise<unknown> =>
-          evaluator.runInlinedModule({ ...context, __vite_ssr_import__: guarded }, code);
+        const run = (): Promise<void> => runAsFile(module.id, code, { ...context, __vite_ssr_import__: guarded });
         return inTurn({ isModule: true, isThere: () => this.graph.has(module) }, run);
       },
     };
