@@ -39,6 +39,8 @@ export interface Asked {
   readonly environment: () => DevEnvironment;
   /** Names of this package that are not run, but loaded as Node does: this very copy. */
   readonly loaded: readonly string[];
+  /** Where Node is to import a file from, by itself: CommonJS. Undefined for modules. */
+  native?(file: string): Promise<string | undefined>;
   /** Is told of what a module, by its path, has asked for in vain. */
   missing?(specifier: string, importer: string): void;
 }
@@ -118,6 +120,8 @@ export class Runner {
     const { changes } = this;
     try {
       await this.assertFound(url, importer);
+      const native = await this.nativeOf(url);
+      if (native !== undefined) return { externalize: native, type: "commonjs" };
       const result = await this.asked.environment().fetchModule(url, importer, options);
       return changes === this.changes ? result : await this.fetch(url, importer, options);
     } catch (error) {
@@ -137,6 +141,11 @@ export class Runner {
   private async resolves(url: string): Promise<boolean> {
     const { moduleGraph, pluginContainer } = this.asked.environment();
     return (await moduleGraph.getModuleByUrl(url)) !== undefined || (await pluginContainer.resolveId(url)) !== null;
+  }
+
+  private async nativeOf(url: string): Promise<string | undefined> {
+    const file = (await this.asked.environment().moduleGraph.getModuleByUrl(url))?.file;
+    return typeof file === "string" ? this.asked.native?.(file) : undefined;
   }
 
   private get root(): string {

@@ -6,6 +6,7 @@ import type { Code, CodeEvents } from "./code.ts";
 import type { Log } from "../../../kernel/log.ts";
 import { type LoadedModule, type LoadedModules, printOf } from "./own-code.ts";
 import { loadVite, ownNames, Runner, type Vite } from "./runner.ts";
+import { CommonJs } from "./common-js.ts";
 import { Contents } from "./contents.ts";
 import { DevPages } from "../pages/dev-pages.ts";
 import { MissingImports } from "./missing.ts";
@@ -51,6 +52,7 @@ export class ViteCode implements Code {
   private setting: string | undefined;
   private readonly contents: Contents;
   private readonly missing: MissingImports;
+  private readonly commonJs: CommonJs;
 
   constructor(options: ViteOptions, vite: Vite) {
     const { clock } = options;
@@ -58,10 +60,15 @@ export class ViteCode implements Code {
     this.pages = new DevPages(vite, options);
     this.contents = new Contents({ clock, changed: (file) => this.server!.watcher.emit("change", file) });
     this.missing = new MissingImports({ clock, installed: () => this.look("node_modules") });
+    this.commonJs = new CommonJs({
+      isModule: (file, text) => vite.server.parseSync(file, text).module.hasModuleSyntax,
+      loaded: (file, text) => this.contents.loaded(file, text),
+    });
     this.plugin = this.pluginOf();
     this.runner = new Runner(vite, {
       environment: () => this.environment,
       loaded: ownNames,
+      native: (file) => this.commonJs.urlOf(file),
       missing: (specifier, importer) => this.missing.add(specifier, importer),
     });
     this.graph = this.runner.graph;
@@ -81,6 +88,7 @@ export class ViteCode implements Code {
   }
 
   async reload(): Promise<Readonly<Record<string, unknown>>> {
+    this.commonJs.clear();
     this.runner.clear();
     return this.load();
   }
@@ -174,12 +182,14 @@ export class ViteCode implements Code {
 
   private runAll(file: string): void {
     this.contents.clear();
+    this.commonJs.clear();
     this.runner.clear();
     this.tell([file]);
   }
 
   private async changed(type: Change, file: string, modules: readonly EnvironmentModuleNode[]): Promise<void> {
     if (file.endsWith("/tsconfig.json")) return this.runAll(file);
+    if (this.isRequired(file, modules)) return (await this.contents.isNews(file)) ? this.runAll(file) : undefined;
     if (type === "create" || file.endsWith("/package.json")) await this.look(file);
     const nodes = this.affected(file, modules);
     if (nodes.length + modules.length === 0) return;
@@ -190,6 +200,13 @@ export class ViteCode implements Code {
     this.runner.drop(nodes);
     // What has never run is found as it is when it is asked for; but a load that fails may fail for it.
     if (isLoaded || (modules.length > 0 && !this.graph.isWhole)) this.tell([file]);
+  }
+
+  /** Which of what Node has loaded by itself asked for it is not known. Of a load that fails Node keeps nothing. */
+  private isRequired(file: string, modules: readonly EnvironmentModuleNode[]): boolean {
+    const isUnknown = modules.length === 0 && !file.endsWith("/package.json");
+    const mayBe = isUnknown && !this.graph.isWhole && /\.(?:js|cjs|cts|json)$/.test(file);
+    return mayBe || this.commonJs.isRequired(file);
   }
 
   private tell(files: readonly string[]): void {
