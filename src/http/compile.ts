@@ -6,6 +6,7 @@ import { serveDescription, type Description } from "./description.ts";
 import { errorAnswer, guarded, notFoundAnswer } from "./fallback.ts";
 import { handlerOf, replyPlan, type NativeHandler } from "./handle.ts";
 import type { RouteHost } from "./host.ts";
+import { ownResponse } from "./result.ts";
 import type { Fetchable, Route } from "./route.ts";
 import { Routes } from "./routes.ts";
 import { eventPlan } from "./sse.ts";
@@ -39,7 +40,7 @@ function routeHandler(route: Route, path: string, host: RouteHost): NativeHandle
 }
 
 function fetchHandler(app: Fetchable): H {
-  return mountFetch((request, env, context) => app.fetch(request, env, context));
+  return mountFetch(async (request, env, context) => ownResponse(await app.fetch(request, env, context)));
 }
 
 function joinWildcard(path: string): string {

@@ -4,7 +4,7 @@ import type { HonoEnv } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import type { RouteHost } from "./host.ts";
 import { Problem } from "./problem.ts";
-import { respond } from "./result.ts";
+import { isResponse, respond } from "./result.ts";
 import type { Route } from "./route.ts";
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -49,7 +49,7 @@ export function replyPlan(route: Route, host: RouteHost, bodyLimit: number): Pla
     return answer;
   };
   const checked = (exchange: Exchange, value: unknown): MaybePromise<Response> => {
-    if (response === undefined || value instanceof Response || value instanceof Problem) return finish(exchange, value);
+    if (response === undefined || isResponse(value) || value instanceof Problem) return finish(exchange, value);
     const result = checkResult(response, value, route);
     return result instanceof Promise ? result.then((output) => finish(exchange, output)) : finish(exchange, result);
   };

@@ -8,12 +8,26 @@ import type { Route } from "./route.ts";
 // One object for all responses: servers only read it, and the Node server takes its fast path for a plain one.
 const jsonHeaders = { "content-type": "application/json" };
 
+/** Whether it is a response, of this platform or of another implementation of fetch, such as a package brings along. */
+export function isResponse(value: unknown): value is Response {
+  if (typeof value !== "object" || value === null) return false;
+  return value instanceof Response || (Symbol.toStringTag in value && value[Symbol.toStringTag] === "Response");
+}
+
+/** A response as one of this platform's; what is none stays what it is. */
+export function ownResponse(response: Response): Response {
+  if (response instanceof Response || !isResponse(response)) return response;
+  const { body, status, statusText, headers } = response as Response;
+  const own = body === null || body instanceof ReadableStream ? body : ReadableStream.from<Uint8Array>(body);
+  return new Response(own, { status, statusText, headers: [...headers] });
+}
+
 /**
  * What a handler returned, as a response: a `Response` as it is, `undefined` as 204, anything else as JSON, strings
  * too, so that a client can always parse what it got. Headers and status set on Hono's context count.
  */
 export function respond(c: Context, value: unknown, route: Route): Response {
-  if (value instanceof Response) return value;
+  if (isResponse(value)) return ownResponse(value);
   if (value instanceof Problem) return value.getResponse();
   const status = route.options.status as ContentfulStatusCode | undefined;
   if (value === undefined) return c.body(null, status ?? 204);

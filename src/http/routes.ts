@@ -109,7 +109,7 @@ export class Routes<out L = unknown, out A = unknown> {
         throw routeError("ROUTE_MOUNT", `${where} would put routes inside themselves.`);
       inner.#outer = this;
       this.#entries.push({ kind: "mount", path, routes: inner });
-    } else if (typeof inner === "object" && inner !== null && typeof inner.fetch === "function") {
+    } else if (Object(inner) === inner && typeof inner.fetch === "function") {
       this.#entries.push({ kind: "fetch", path, app: inner });
     } else {
       throw routeError(

@@ -25,6 +25,29 @@ test("what a handler returns is sent as JSON, strings too; undefined is 204; a R
   assert.deepEqual([response.status, response.body, response.headers.get("x-own")], [203, "as is", "1"]);
 });
 
+/** As packages make them that bring their own implementation of fetch along. */
+class ForeignResponse {
+  readonly status = 201;
+  readonly statusText = "";
+  readonly headers = new Map([["x-own", "1"]]);
+  readonly [Symbol.toStringTag] = "Response";
+  readonly body = (async function* () {
+    yield new TextEncoder().encode("in ");
+    yield new TextEncoder().encode("parts");
+  })();
+}
+
+test("a Response of another implementation is one too, of a handler and of an app that is mounted", async () => {
+  const foreign = (): Response => new ForeignResponse() as unknown as Response;
+  const mounted = Object.assign(() => {}, { fetch: foreign });
+  const routes = new Routes().get("/", { response: z.string() }, foreign).mount("/mounted", mounted);
+  await using server = await listen(routes, new TestHost());
+  for (const path of ["/", "/mounted"]) {
+    const response = await fetch(server.url + path);
+    assert.deepEqual([response.status, await response.text(), response.headers.get("x-own")], [201, "in parts", "1"]);
+  }
+});
+
 test("null, an empty object and a hole in a list are carried as they are", async () => {
   const value = { none: null, empty: {}, list: [undefined, null], at: new Date(0) };
   const hono = compile(
