@@ -1,3 +1,4 @@
+import { envFlags, useEnvFile } from "./env-file.ts";
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type { App } from "../app/app.ts";
@@ -18,6 +19,7 @@ import { textLog } from "../app/log.ts";
 
 const flags = {
   out: { value: "folder", summary: "where it is written; the app's pages.out, or .livespan" },
+  ...envFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
@@ -34,6 +36,7 @@ export const build: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
+    useEnvFile(given);
     // What is being written is removed at the end of the process, if that is told to end.
     for (const signal of stopSignals) process.once(signal, () => process.exit(forcedCode(signal)));
     // What is built here is read in production only.

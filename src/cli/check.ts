@@ -1,6 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { AppRun } from "../app/run.ts";
 import type { Verb } from "./command.ts";
+import { envFlags, useEnvFile } from "./env-file.ts";
 import { appFrom, imported, unreadable, type Entry } from "./entry.ts";
 import { chooseEntry } from "./built.ts";
 import { checkPages, checkPeers, checkShared, engineOf } from "./check/environment.ts";
@@ -17,6 +18,7 @@ const flags = {
   strict: { summary: "warnings fail it too, with code 1" },
   workers: { summary: "checks for several processes, as livespan start --workers" },
   json: { summary: "print it as JSON" },
+  ...envFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
@@ -35,6 +37,7 @@ export const check: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
+    useEnvFile(given);
     const report = await checkEntry(entryOf("check", words), given.workers === true);
     process.stdout.write(given.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : printReport(report));
     const levels = new Set(report.problems.map(({ level }) => level));

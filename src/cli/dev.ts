@@ -3,6 +3,7 @@ import type { App } from "../app/app.ts";
 import type { Verb } from "./command.ts";
 import { appFrom, entryPath } from "./entry.ts";
 import { cliError } from "./errors.ts";
+import { useDevelopmentEnv } from "./env-file.ts";
 import { entryOf, parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
 import { processFlags, processOptionsFrom } from "./process.ts";
 
@@ -11,6 +12,7 @@ const flags = {
   host: { value: "address", summary: "0.0.0.0 for every address of the machine; HOST, or 127.0.0.1" },
   "hang-limit": { value: "seconds", summary: "ends code that holds the event loop for longer; 5, 0 for never" },
   ...processFlags,
+  env: { value: "file", summary: "variables of the environment, in place of those of .env" },
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
@@ -26,6 +28,7 @@ export const dev: Verb = {
       return 0;
     }
     process.env["NODE_ENV"] ??= "development";
+    const env = useDevelopmentEnv(given);
     const { host } = given;
     const port = portFlag("port", given.port);
     const entry = entryPath(entryOf("dev", words));
@@ -34,6 +37,7 @@ export const dev: Verb = {
     const life = await develop({
       entry,
       appFrom: (module): App<unknown> => appFrom(module, shown),
+      env,
       hangLimit: hangLimitOf(given["hang-limit"]),
       serve: { ...processOptionsFrom(given), ...(port !== undefined && { port }), ...(host !== undefined && { host }) },
     });

@@ -1,4 +1,5 @@
 import type { Verb } from "./command.ts";
+import { envFlags, useEnvFile } from "./env-file.ts";
 import { findEntry, loadApp } from "./entry.ts";
 import { nodeWorld } from "../app/world.ts";
 import { entryOf, parseFlags, usageOf, type Flag } from "./flags.ts";
@@ -7,6 +8,7 @@ import { printTree, treeOf } from "../app/tree.ts";
 
 const flags = {
   json: { summary: "print it as JSON" },
+  ...envFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
@@ -21,6 +23,7 @@ export const graph: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
+    useEnvFile(given);
     const app = await loadApp(findEntry(entryOf("graph", words)));
     const { generation } = await prepare(app, { world: nodeWorld({ log: () => {} }), inspects: true });
     const tree = treeOf(generation);

@@ -1,6 +1,7 @@
 import type { OpenClient } from "../app/work/client.ts";
 import type { RunFilter, RunInfo, RunState } from "../work/run.ts";
 import type { Verb } from "./command.ts";
+import { envFlags, useEnvFile } from "./env-file.ts";
 import { chooseEngine } from "../work/engines/choose.ts";
 import { cliError } from "./errors.ts";
 import { countFlag, parseFlags, usageOf, type Flag } from "./flags.ts";
@@ -15,6 +16,7 @@ const flags = {
   limit: { value: "number", summary: "at most so many; 20 unless said, when listed" },
   reason: { value: "text", summary: "why, for cancel" },
   json: { summary: "print as JSON" },
+  ...envFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
@@ -44,6 +46,7 @@ export const runs: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
+    useEnvFile(given);
     const [name = "list", ...ids] = words;
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     if (action === undefined) {

@@ -1,6 +1,7 @@
 import type { ServeOptions } from "../host/serve.ts";
 import type { Verb } from "./command.ts";
 import { chooseEntry, sayBuilt } from "./built.ts";
+import { envFlags, useEnvFile } from "./env-file.ts";
 import { loadApp } from "./entry.ts";
 import { entryOf, parseFlags, portFlag, usageOf, type Flag } from "./flags.ts";
 import { serveUnder } from "../host/serve.ts";
@@ -12,6 +13,7 @@ const flags = {
   host: { value: "address", summary: "0.0.0.0 for every address of the machine; HOST, or 127.0.0.1" },
   ...workersFlags,
   ...processFlags,
+  ...envFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
@@ -29,6 +31,7 @@ export const start: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
+    const env = useEnvFile(given);
     process.env["NODE_ENV"] ??= "production";
     const options = optionsFrom(given);
     const crew = crewFrom(given);
@@ -41,7 +44,7 @@ export const start: Verb = {
       sayBuilt(entry, options);
       // Chosen once: what comes later is not to run sources because a build has been taken away meanwhile.
       const chosen = word === undefined ? [entry.built?.out ?? entry.path] : [];
-      return supervise(["start", ...args, ...chosen], crew, options);
+      return supervise({ args: ["start", ...args, ...chosen], without: env.names }, crew, options);
     }
     const app = await loadApp(entry);
     // A supervisor has said it for all of its workers.

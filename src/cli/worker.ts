@@ -1,6 +1,7 @@
 import type { Engine } from "../work/engine.ts";
 import type { Entry } from "./entry.ts";
 import type { Verb } from "./command.ts";
+import { envFlags, useEnvFile } from "./env-file.ts";
 import { App } from "../app/app.ts";
 import { chooseEntry, sayBuilt } from "./built.ts";
 import { cliError } from "./errors.ts";
@@ -15,6 +16,7 @@ const flags = {
   name: { value: "worker", summary: "which one, where the file has several" },
   slots: { value: "number", summary: "jobs at the same time, in place of the worker's own" },
   ...processFlags,
+  ...envFlags,
   help: { summary: "this text" },
 } as const satisfies Record<string, Flag>;
 
@@ -32,6 +34,7 @@ export const worker: Verb = {
       process.stdout.write(this.usage);
       return 0;
     }
+    useEnvFile(given);
     const slots = countFlag("slots", given.slots);
     const options = { ...processOptionsFrom(given), ...(slots !== undefined && { slots }) };
     process.env["NODE_ENV"] ??= "production";

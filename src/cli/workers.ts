@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Flag } from "./flags.ts";
 import type { ServeOptions } from "../host/serve.ts";
+import type { WorkerCommand } from "../host/supervisor/worker-process.ts";
 import { cliError } from "./errors.ts";
 import { settingsOf } from "../host/settings.ts";
 
@@ -31,13 +32,13 @@ export function crewFrom(given: GivenWorkers): { readonly workers: number; reado
 
 /** Runs a command again, as so many workers. Settles with the exit code. */
 export async function supervise(
-  args: readonly string[],
+  command: Pick<WorkerCommand, "args" | "without">,
   crew: { readonly workers: number; readonly timeout: number },
   options: ServeOptions,
 ): Promise<number> {
   const { Supervisor } = await import("../host/supervisor/supervisor.ts");
-  const command = { file: process.argv[1]!, args };
-  return new Supervisor({ ...crew, command, settings: settingsOf(options) }).run();
+  const started = { file: process.argv[1]!, ...command };
+  return new Supervisor({ ...crew, command: started, settings: settingsOf(options) }).run();
 }
 
 /** In a process that a supervisor has started: the channel to it. */

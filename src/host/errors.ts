@@ -9,6 +9,10 @@ export const hostErrors = {
     means: "A served app was to be replaced by another while the server is stopping.",
     remedy: "Nothing to mend: the server is going down.",
   },
+  ENV_FILE_UNREADABLE: {
+    means: "A file of environment variables could not be read.",
+    remedy: "Correct its path or its permissions.",
+  },
   HUNG: {
     means: "Under livespan dev, code did not give the event loop back within --hang-limit and was ended.",
     remedy: "Look for a loop without an end, or await something in it; longer work belongs in a worker thread.",

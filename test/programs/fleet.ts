@@ -40,6 +40,7 @@ const app = createApp({
 });
 
 app.get("/pid", () => process.pid);
+app.get("/said", () => process.env["SAID"]);
 app.get("/slow", async () => {
   console.log("slow+");
   await new Promise((resolve) => setTimeout(resolve, 300));

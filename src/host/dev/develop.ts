@@ -1,4 +1,5 @@
 import type { App } from "../../app/app.ts";
+import type { EnvFiles } from "../env-files.ts";
 import type { ServeOptions } from "../serve.ts";
 import { DevServer } from "./server.ts";
 import { HangWatch } from "./hangs/hang-watch.ts";
@@ -20,6 +21,8 @@ export interface DevelopOptions {
   readonly entry: string;
   /** @throws LivespanError when the module has no app. */
   appFrom(module: Readonly<Record<string, unknown>>): App<unknown>;
+  /** Read; they are read again when they change. */
+  readonly env: EnvFiles;
   /** Milliseconds that code may hold the event loop. 0 for no limit. */
   readonly hangLimit: number;
   readonly serve: ServeOptions;
@@ -31,13 +34,13 @@ const drain = 2_000;
 const holdTimeout = 2 ** 31 - 1;
 
 /** Runs the newest code of an app as this process. @throws LivespanError DEV_PEER, and for options that do not fit. */
-export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptions): Promise<ProcessLife> {
+export async function develop({ entry, appFrom, env, hangLimit, serve }: DevelopOptions): Promise<ProcessLife> {
   const settings = settingsOf(serve);
   const screen = settings.json ? logScreen(settings.log!) : new TerminalScreen(shownFile(entry));
   const log = steady(screen.log);
   const clock = systemClock;
   const events = { changed: (files: readonly string[]) => server.changed(files) };
-  const code = await viteCode({ entry, root: process.cwd(), events, log, clock });
+  const code = await viteCode({ entry, root: process.cwd(), env, events, log, clock });
   const own = new OwnProcess({
     unhandled: (error, isReplaced) => screen.stray(error, isReplaced),
     exited: (error) => server.exited(error),
@@ -46,10 +49,17 @@ export async function develop({ entry, appFrom, hangLimit, serve }: DevelopOptio
   const hangs = new HangWatch({ limit: hangLimit, hung: (error) => server.hung(error) });
   const unhandled = hangs.learnFrom(own.unhandled);
   const world = hangs.world(nodeWorld({ log, unhandled }));
-  const keeper = new Keeper({ world, print: (lifespan) => code.print(lifespan) });
-  const engine = new StandingEngine(world);
-  const between = (): Promise<void> =>
-    keeper.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
+  const print = (lifespan: string): string | undefined => {
+    const own = code.print(lifespan);
+    return own && own + env.print;
+  };
+  const keeper = new Keeper({ world, print });
+  const engine = new StandingEngine(world, () => env.print);
+  const between = async (): Promise<void> => {
+    for (const each of [keeper, engine]) {
+      await each.settle().catch((error: unknown) => log("error", messageOf(error), { error }));
+    }
+  };
   const { pages } = code;
   const options = { overrides: keeper.overrides, pages: pages.source, chosenEngine: engine.choose, staysSealed: true };
   const outlasting = { options, between, companion: pages, guard: hangs };

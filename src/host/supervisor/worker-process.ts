@@ -18,6 +18,8 @@ import { systemClock } from "../../app/world.ts";
 export interface WorkerCommand {
   readonly file: string;
   readonly args: readonly string[];
+  /** Variables that it reads for itself, from a file that may have changed since. */
+  readonly without?: readonly string[];
 }
 
 /** How a worker ended. */
@@ -188,9 +190,12 @@ export class WorkerProcess implements Guest {
 
 let nextProbe = 0;
 
-function forkWorker({ file, args }: WorkerCommand, post: WorkerPost): ChildProcess {
-  // Who started the supervisor is told by the supervisor.
-  const { NOTIFY_SOCKET: _systemd, pm_id: _pm2, ...env } = process.env;
+/** Who started the supervisor is told by the supervisor. */
+const toldBySupervisor = ["NOTIFY_SOCKET", "pm_id"];
+
+function forkWorker({ file, args, without = [] }: WorkerCommand, post: WorkerPost): ChildProcess {
+  const env = { ...process.env };
+  for (const name of [...toldBySupervisor, ...without]) delete env[name];
   return fork(file, [...args], {
     env: { ...env, [postVariable]: JSON.stringify(post) },
     // Each needs a port of its own.

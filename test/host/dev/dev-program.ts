@@ -1,4 +1,5 @@
 import { rename, rm, writeFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { ask, type End, Program } from "../../programs/program.ts";
 import { Project } from "../../app/pages/project.ts";
 
@@ -58,6 +59,15 @@ export class DevProgram implements AsyncDisposable {
   async text(path = "/", init?: RequestInit): Promise<string> {
     this.url ||= await this.program.url();
     return (await ask(this.url + path, init)).text();
+  }
+
+  /** Settles when that is answered: Vite may start itself twice for one write of its configuration. */
+  async answers(expected: unknown): Promise<void> {
+    for (;;) {
+      const before = this.outcomes;
+      if (isDeepStrictEqual(JSON.parse(await this.text()), expected)) return;
+      await this.changes(before);
+    }
   }
 
   /** Does what changes files, and settles once the program has dealt with it. */

@@ -2,21 +2,10 @@ import assert from "node:assert/strict";
 import { copyFile, cp, mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { isDeepStrictEqual } from "node:util";
 import { DevProgram } from "./dev-program.ts";
 import { root } from "../../programs/program.ts";
 
 const json = async (dev: DevProgram, path = "/"): Promise<unknown> => JSON.parse(await dev.text(path)) as unknown;
-
-/** Settles when that is answered: Vite may start itself twice for one write of its configuration. */
-async function answers(dev: DevProgram, expected: unknown): Promise<void> {
-  for (;;) {
-    const before = dev.outcomes;
-    const answer = await json(dev);
-    if (isDeepStrictEqual(answer, expected)) return;
-    await dev.changes(before);
-  }
-}
 
 suite("what code may be", { concurrency: 3 }, () => {
   test("what Node's own TypeScript leaves out, JSON, import.meta, CommonJS, threads, resources", async () => {
@@ -153,17 +142,17 @@ export default createApp().get("/", () => [VALUE, made, [aliased, imported, mapp
     await dev.save({ "many/two.ts": "export const value = 2;" });
     assert.deepEqual(await json(dev), ["a", "a", "aliased,aliased,aliased", [1, 2], "first"]);
     await dev.project.write({ "vite.config.ts": config("b") });
-    await answers(dev, ["b", "b", "aliased,aliased,aliased", [1, 2], "first"]);
+    await dev.answers(["b", "b", "aliased,aliased,aliased", [1, 2], "first"]);
     await dev.project.write({ ".env": "VITE_NAME=second" });
-    await answers(dev, ["b", "b", "aliased,aliased,aliased", [1, 2], "second"]);
+    await dev.answers(["b", "b", "aliased,aliased,aliased", [1, 2], "second"]);
     assert.match(dev.program.err, /✓ vite\.config\.ts: served after [^]*\n✓ .*\.env.*: served after/);
     await dev.project.write({ "vite.config.ts": 'throw new Error("no configuration");' });
     await dev.program.until("no configuration");
     assert.deepEqual(await json(dev), ["b", "b", "aliased,aliased,aliased", [1, 2], "second"]);
     await dev.project.write({ "vite.config.ts": config("c") });
-    await answers(dev, ["c", "c", "aliased,aliased,aliased", [1, 2], "second"]);
+    await dev.answers(["c", "c", "aliased,aliased,aliased", [1, 2], "second"]);
     await dev.project.write({ "lib/aliased.ts": 'export const aliased = "new";' });
-    await answers(dev, ["c", "c", "new,new,new", [1, 2], "second"]);
+    await dev.answers(["c", "c", "new,new,new", [1, 2], "second"]);
     assert.deepEqual(await dev.stop(), { code: 0, signal: null });
   });
 

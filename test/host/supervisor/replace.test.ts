@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { once } from "node:events";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { suite, test } from "node:test";
 import { ask } from "../../programs/program.ts";
 import { Fleet } from "../../programs/fleet-program.ts";
@@ -33,6 +36,20 @@ async function statusOf(url: string, agent: Agent): Promise<number | undefined> 
 }
 
 suite("livespan start --workers: replacing", { concurrency: 2 }, () => {
+  test("workers read the file of variables as it is when they start; the supervisor's environment comes first", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "livespan-fleet-"));
+    const file = join(folder.path, "variables");
+    await writeFile(file, "SAID=before\nMOOD=unread");
+    await using fleet = await Fleet.start(1, { flags: ["--env", file] });
+    const url = `${await fleet.program.url()}/said`;
+    assert.equal(await (await ask(url)).json(), "before");
+    await writeFile(file, "SAID=after");
+    fleet.program.kill("SIGHUP");
+    await fleet.program.until("rolling restart done");
+    assert.equal(await (await ask(url)).json(), "after");
+    assert.deepEqual(await fleet.program.stop(), clean);
+  });
+
   test("SIGHUP replaces all, one at a time, and no request under load is lost", async () => {
     await using fleet = await Fleet.start(2, { budgets: { lameDuck: 300 } });
     const { program } = fleet;

@@ -4,27 +4,34 @@ import { calendar } from "../../../app/calendar.ts";
 
 /**
  * The engine that the environment says, open from one generation to the next: to open its file or its connections takes
- * longer than everything else that a reload does. What the app makes for itself is the app's.
+ * longer than everything else that a reload does. Another environment may say another one. What the app makes for itself is
+ * the app's.
  */
 export class StandingEngine implements AsyncDisposable {
   private readonly world: World;
-  private chosen: Promise<Engine> | undefined;
+  private readonly environment: () => string;
+  private chosen: { readonly engine: Promise<Engine>; readonly by: string } | undefined;
   private held: Engine | undefined;
 
-  constructor(world: World) {
+  /** `environment` says what has changed of it. */
+  constructor(world: World, environment: () => string) {
     this.world = world;
+    this.environment = environment;
   }
 
-  /** The same for each generation. Rejects with INVALID_DECLARATION for a name that is none. */
+  /** The same for each generation, in the same environment. Rejects with INVALID_DECLARATION for a name that is none. */
   readonly choose = (): Promise<Engine> => {
-    return (this.chosen ??= import("../../../work/engines/choose.ts").then(({ chooseEngine }) =>
-      chooseEngine(process.env),
-    ));
+    const by = this.environment();
+    if (this.chosen?.by !== by) {
+      const engine = import("../../../work/engines/choose.ts").then(({ chooseEngine }) => chooseEngine(process.env));
+      this.chosen = { engine, by };
+    }
+    return this.chosen.engine;
   };
 
   /** Called while a generation runs, which may have opened it: keeps it open when that goes down. */
   async hold(): Promise<void> {
-    const engine = await this.chosen?.catch(() => undefined);
+    const engine = await this.newest();
     if (engine === undefined || this.held !== undefined) return;
     const { clock, log, random } = this.world;
     this.held = engine;
@@ -34,8 +41,18 @@ export class StandingEngine implements AsyncDisposable {
     });
   }
 
+  /** Between two generations: closes the one that is no longer chosen. */
+  async settle(): Promise<void> {
+    if (this.held !== (await this.newest())) await this[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.held?.close();
+    const { held } = this;
     this.held = undefined;
+    await held?.close();
+  }
+
+  private async newest(): Promise<Engine | undefined> {
+    return this.chosen?.engine.catch(() => undefined);
   }
 }

@@ -3,6 +3,7 @@ import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } fro
 import type { EvaluatedModuleNode } from "vite/module-runner";
 import type { Clock } from "../../../kernel/clock.ts";
 import type { Code, CodeEvents } from "./code.ts";
+import type { EnvFiles } from "../../env-files.ts";
 import type { Log } from "../../../kernel/log.ts";
 import { type LoadedModule, type LoadedModules, printOf } from "./own-code.ts";
 import { loadVite, ownNames, Runner, type Vite } from "./runner.ts";
@@ -17,6 +18,8 @@ export interface ViteOptions {
   readonly entry: string;
   /** The folder that is watched, and whose packages are found. */
   readonly root: string;
+  /** What is in the environment when the program runs. */
+  readonly env: EnvFiles;
   readonly events: CodeEvents;
   readonly log: Log;
   readonly clock: Clock;
@@ -76,6 +79,8 @@ export class ViteCode implements Code {
   }
 
   async load(): Promise<Readonly<Record<string, unknown>>> {
+    // What the watcher tells of may be half written.
+    this.options.env.read();
     const isLast = this.graph.begin();
     try {
       const module = await this.runner.import<Record<string, unknown>>(this.options.entry);
@@ -125,6 +130,7 @@ export class ViteCode implements Code {
 
   private pluginOf(): Plugin {
     const { contents, missing } = this;
+    const { env } = this.options;
     const changed = this.changed.bind(this);
     return {
       name: "livespan:dev",
@@ -133,12 +139,13 @@ export class ViteCode implements Code {
       configureServer: (server) => {
         this.isRestarted = this.server !== undefined;
         this.server = server;
-        for (const event of ["add", "change"] as const) {
-          server.watcher.on(event, (file) => contents.noticed(file));
+        for (const event of ["add", "change", "unlink"] as const) {
+          server.watcher.on(event, (file) => {
+            if (event !== "unlink") contents.noticed(file);
+            if (env.includes(file)) this.readEnv();
+            if (isSetting(file, server)) this.setting = file;
+          });
         }
-        server.watcher.on("all", (_, file) => {
-          if (isSetting(file, server)) this.setting = file;
-        });
         // Where there are many files the program may be loaded long before each of them is watched.
         server.watcher.once("ready", () => void contents.compare());
       },
@@ -172,6 +179,15 @@ export class ViteCode implements Code {
     };
   }
 
+  /** Before Vite starts itself anew for such a file, and takes what it is to show from the environment. */
+  private readEnv(): void {
+    try {
+      this.options.env.read();
+    } catch {
+      // The load that follows says it.
+    }
+  }
+
   private restarted(): void {
     if (!this.isRestarted) return;
     this.isRestarted = false;
@@ -188,7 +204,7 @@ export class ViteCode implements Code {
   }
 
   private async changed(type: Change, file: string, modules: readonly EnvironmentModuleNode[]): Promise<void> {
-    if (file.endsWith("/tsconfig.json")) return this.runAll(file);
+    if (file.endsWith("/tsconfig.json") || this.options.env.includes(file)) return this.runAll(file);
     if (this.isRequired(file, modules)) return (await this.contents.isNews(file)) ? this.runAll(file) : undefined;
     if (type === "create" || file.endsWith("/package.json")) await this.look(file);
     const nodes = this.affected(file, modules);
