@@ -97,6 +97,11 @@ export class Listening implements AsyncDisposable {
     return this.listener.address;
   }
 
+  /** How many connections are open to it. */
+  get connections(): number {
+    return this.listener.connections;
+  }
+
   /** The app that answers now, as it runs. */
   get run(): AppRun | undefined {
     return this.current?.run;

@@ -86,6 +86,8 @@ export interface DoorPlace {
 export interface Listener extends Intake {
   /** Undefined until `open` has settled. */
   readonly address: Address | undefined;
+  /** How many are open. */
+  readonly connections: number;
   /**
    * One program's work on this listener, as an intake whose stop leaves the listener open. Its requests run in the
    * asynchronous context that opened it; opened before the listener, in the listener's, which costs them nothing. It is

@@ -4,6 +4,7 @@ import type { ServeOptions } from "../serve.ts";
 import { DevServer } from "./server.ts";
 import { HangWatch } from "./hangs/hang-watch.ts";
 import { Keeper } from "./kept/keeper.ts";
+import { Leftovers } from "./process/leftovers.ts";
 import { Listening } from "../listen.ts";
 import { logScreen, TerminalScreen } from "./faults/screen.ts";
 import { messageOf } from "../../kernel/errors.ts";
@@ -64,7 +65,9 @@ export async function develop({ entry, appFrom, env, hangLimit, serve }: Develop
   const options = { overrides: keeper.overrides, pages: pages.source, chosenEngine: engine.choose, staysSealed: true };
   const outlasting = { options, between, companion: pages, guard: hangs };
   const listening = new Listening({ ...settings.listen, holdTimeout, unhandled }, log, { drain }, outlasting);
-  const server = new DevServer({ code, appFrom, listening, keeper, engine, hangs, screen, overlay: pages, clock });
+  const leftovers = new Leftovers(log, () => listening.connections);
+  const overlay = pages;
+  const server = new DevServer({ code, appFrom, listening, keeper, engine, hangs, leftovers, screen, overlay, clock });
   const life = new ProcessLife({ ...settings, tree: serve.tree ?? false, cutsThreads: true }, log, server);
   await hangs.begin();
   life.begin();

@@ -7,6 +7,7 @@ import type { Fault, Report } from "./faults/fault.ts";
 import type { HangWatch } from "./hangs/hang-watch.ts";
 import type { Keeper } from "./kept/keeper.ts";
 import type { Generation } from "../../kernel/generation.ts";
+import type { Leftovers } from "./process/leftovers.ts";
 import type { Listening } from "../listen.ts";
 import type { Screen } from "./faults/screen.ts";
 import type { StandingEngine } from "./kept/standing-engine.ts";
@@ -30,6 +31,7 @@ export interface DevServerOptions extends LoaderOptions {
   readonly keeper: Keeper;
   readonly hangs: Pick<HangWatch, "load" | "turnAway">;
   readonly engine: StandingEngine;
+  readonly leftovers: Leftovers;
   readonly screen: Screen;
   /** What browsers show over their pages. */
   readonly overlay: { show(report: Report | undefined): void };
@@ -177,6 +179,7 @@ export class DevServer implements Carried {
 
   private async swap(): Promise<void> {
     const begun = this.options.clock.now();
+    this.options.leftovers.look();
     const files = [...this.files];
     const app = await this.loaded();
     if (app === undefined || this.isDirty || this.isStopping) return;

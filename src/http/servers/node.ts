@@ -43,7 +43,7 @@ class NodeListener implements Listener, Host {
   private readonly door: Door | undefined;
   private readonly company: Company | undefined;
   private readonly server: Server<typeof IncomingMessage, typeof Reply>;
-  private readonly connections = new Map<Duplex, Connection>();
+  private readonly accepted = new Map<Duplex, Connection>();
   private readonly held: Hold;
   private readonly parking: Parking;
   private current: Attachment | undefined;
@@ -65,6 +65,10 @@ class NodeListener implements Listener, Host {
     this.held = new Hold(clock, settings.holdTimeout);
     this.parking = new Parking(clock);
     this.server = this.createServer();
+  }
+
+  get connections(): number {
+    return this.accepted.size;
   }
 
   get isOpen(): boolean {
@@ -115,7 +119,7 @@ class NodeListener implements Listener, Host {
 
   lameDuck(): void {
     this.ending = true;
-    for (const connection of this.connections.values()) connection.conclude();
+    for (const connection of this.accepted.values()) connection.conclude();
   }
 
   close(): Promise<void> {
@@ -132,7 +136,7 @@ class NodeListener implements Listener, Host {
     const left = this.strays();
     // As long as an attachment waits for its handlers' last answers.
     await turn();
-    for (const { socket } of this.connections.values()) socket.destroy();
+    for (const { socket } of this.accepted.values()) socket.destroy();
     await this.drained();
     return left;
   }
@@ -194,16 +198,16 @@ class NodeListener implements Listener, Host {
 
   private connect(socket: Duplex): void {
     const connection = new Connection(socket, this.clock.now(), this.ending);
-    this.connections.set(socket, connection);
+    this.accepted.set(socket, connection);
     socket.on("close", () => {
-      this.connections.delete(socket);
+      this.accepted.delete(socket);
       connection.lost();
-      if (this.connections.size === 0) this.emptied?.();
+      if (this.accepted.size === 0) this.emptied?.();
     });
   }
 
   private take(reply: Reply): void {
-    const connection = this.connections.get(reply.req.socket);
+    const connection = this.accepted.get(reply.req.socket);
     if (connection === undefined || !connection.begin(reply)) return;
     if (this.current !== undefined) this.current.serve(reply);
     else if (this.closing === undefined) this.held.add(reply);
@@ -211,14 +215,14 @@ class NodeListener implements Listener, Host {
   }
 
   private share(company: Company, reply: Reply): void {
-    if (company.wants(reply.req)) company.answer(reply, this.connections.get(reply.req.socket));
+    if (company.wants(reply.req)) company.answer(reply, this.accepted.get(reply.req.socket));
     else this.take(reply);
   }
 
   private async upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Node has taken its own listeners off: without one a reset would be an uncaught error.
     socket.on("error", destroy);
-    const connection = this.connections.get(socket);
+    const connection = this.accepted.get(socket);
     // A handshake behind a request that is not answered yet is a breach of RFC 6455, and could not be answered in order.
     if (connection === undefined || connection.state === "in-flight") return void socket.destroy();
     if (this.company?.wants(incoming) === true) {
@@ -260,7 +264,7 @@ class NodeListener implements Listener, Host {
   /** Node's callback also comes when it never listened, and does not wait for connections that came through a door. */
   private async endServer(): Promise<void> {
     await new Promise((resolve) => this.server.close(resolve));
-    if (this.connections.size > 0) await new Promise<void>((resolve) => (this.emptied = resolve));
+    if (this.accepted.size > 0) await new Promise<void>((resolve) => (this.emptied = resolve));
   }
 
   /**
@@ -268,7 +272,7 @@ class NodeListener implements Listener, Host {
    * it off. Those are spared: they end with their answer.
    */
   private closeIdle(): void {
-    const busy = [...this.connections.values()].filter(({ state }) => state === "in-flight");
+    const busy = [...this.accepted.values()].filter(({ state }) => state === "in-flight");
     for (const { socket } of busy) socket.destroy = () => socket;
     Server.prototype.closeIdleConnections.call(this.server);
     for (const { socket } of busy) Reflect.deleteProperty(socket, "destroy");
@@ -278,7 +282,7 @@ class NodeListener implements Listener, Host {
   private sweep(): void {
     const now = this.clock.now();
     let next = Infinity;
-    for (const connection of this.connections.values()) {
+    for (const connection of this.accepted.values()) {
       if (!isStray(connection.state)) continue;
       const from = connection.state === "never-sent" ? connection.since : this.closedAt;
       const due = from + this.settings.strayTimeout;
@@ -290,7 +294,7 @@ class NodeListener implements Listener, Host {
 
   private strays(): Leftover[] {
     const counts = new Map<ConnectionState, number>();
-    for (const { state, socket } of this.connections.values()) {
+    for (const { state, socket } of this.accepted.values()) {
       if (isStray(state) && !socket.destroyed) counts.set(state, (counts.get(state) ?? 0) + 1);
     }
     return [...counts].map(([kind, count]) => ({ kind, count }));

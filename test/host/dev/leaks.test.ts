@@ -52,6 +52,7 @@ test("a hundred reloads leave no listener, timer, socket or generation behind, a
   const late = await reload(11, 100);
   assert.deepEqual(late.listeners, early.listeners);
   assert.deepEqual(late.resources, early.resources);
+  assert.doesNotMatch(dev.program.err, /reloads leave/);
   // The one that serves, and one that a last reference on a stack may still hold.
   assert.ok(late.generations <= 2, `${late.generations} generations are held`);
   // Each generation that is held holds one.
