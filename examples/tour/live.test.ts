@@ -107,7 +107,7 @@ suite("the live page of the tour", () => {
     assert.equal(await search.inputValue(), "$1 ");
     await room.page.getByRole("button", { name: "Mark sentence 2" }).click();
     await room.page.getByRole("button", { name: "Mark sentence 2", pressed: true }).waitFor();
-    assert.match(await room.report.innerText(), /Reading · \d%/);
+    assert.match(await room.report.innerText(), /Reading · \d+%/);
 
     await room.pace("Full speed");
     await room.shows("Read to the end");

@@ -61,6 +61,8 @@ export class Visitor implements AsyncDisposable {
     this.context = context;
     this.expected = expected;
     context.setDefaultTimeout(patience);
+    // The first visit of a page may have to wait for its build; the runner's own limit ends one that does not come.
+    context.setDefaultNavigationTimeout(0);
     context.on("weberror", (event) => this.complain(event.error().stack ?? String(event.error())));
     context.on("console", (message) => {
       if (message.type() === "error") this.complain(`${message.text()} (${message.location().url})`);

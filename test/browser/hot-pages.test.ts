@@ -87,6 +87,15 @@ class Development implements AsyncDisposable {
     return new Development(project, program, visitor, await program.url());
   }
 
+  /** Opens the page, and settles once it hears of edits as well: what is edited before that it is not told. */
+  async open(): Promise<Page> {
+    const page = await this.visitor.context.newPage();
+    const connected = page.waitForEvent("console", (message) => message.text() === "[vite] connected.");
+    await page.goto(this.url);
+    await connected;
+    return page;
+  }
+
   /** Replaces in a file, each pair once, and saves that. */
   async rewrite(name: File, ...changes: (readonly [from: string, to: string])[]): Promise<void> {
     let text = await readFile(this.project.file(name), "utf8");
@@ -124,8 +133,8 @@ class Development implements AsyncDisposable {
 }
 
 /** Opens the page, and counts in it: once what the server keeps, twice what the component does. */
-async function counted({ visitor, url }: Development): Promise<Page> {
-  const page = await visitor.open(url);
+async function counted(development: Development): Promise<Page> {
+  const page = await development.open();
   await page.getByRole("button", { name: "Share" }).click();
   await page.getByText("Shared 1").waitFor();
   for (let n = 1; n <= 2; n++) {
@@ -336,7 +345,7 @@ suite("pages under livespan dev", () => {
     // Of the policy, by Vite's client, which watches in a worker for a server that is away.
     const expected = [/Creating a worker/];
     await using t = await Development.start({ "app.ts": app, ...web }, { expected });
-    const opened = await t.visitor.open(t.url);
+    const opened = await t.open();
     await opened.getByText("said Shared 0").waitFor();
     assert.equal(await colorOf(opened), "rgb(1, 2, 3)");
     await t.project.write({ "web/pages.config.js": said("changed") });

@@ -61,13 +61,12 @@ suite("settings", { concurrency: 4 }, () => {
 
   test("an event loop that stands still is reported in development, with the task that was running", async () => {
     await using program = Program.serve({ tasks: { sums: "block", beat: "loop" } });
-    await program.until("warn the event loop was blocked for");
-    assert.match(program.err, /blocked for \d{3} ms \(running: sums/);
+    await program.match(/warn the event loop was blocked for [\d.]+ m?s \(running: sums/);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
 
   test("a build of pages, which stands still by itself, is not", async () => {
-    const blocking = `const end = performance.now() + 600; while (performance.now() < end);`;
+    const blocking = `const end = performance.now() + 2_000; while (performance.now() < end);`;
     await using project = await Project.make({
       "page.tsx": "export default () => <p>built</p>;",
       "vite.config.js": `export default { plugins: [{ name: "slow", buildStart() { ${blocking} } }] };`,
@@ -79,7 +78,8 @@ export default createApp().page("/", { entry: "page.tsx" });`,
     assert.equal((await ask(`${await program.url()}/`)).status, 200);
     await program.until("built page.tsx in");
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
-    assert.doesNotMatch(program.err, /blocked/);
+    // A machine that has others to run makes a loop stand still as well, but not for so long.
+    assert.doesNotMatch(program.err, /blocked for (?:[2-9]|\d\d+)\.\d s/);
   });
 
   test("in production it is not", async () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "livespan/node";
 import type { Spec } from "./spec.ts";
@@ -142,7 +143,10 @@ export class Program implements AsyncDisposable {
     const late = AbortSignal.timeout(patience);
     for (;;) {
       const found = look();
-      if (found !== null && found !== undefined) return found;
+      if (found !== null && found !== undefined) {
+        await read();
+        return found;
+      }
       const lost = late.aborted ? "in time" : this.over ? "before it ended" : undefined;
       if (lost !== undefined)
         throw new Error(`expected the program ${what}; it did not ${lost}.\n${this.out}\n${this.err}`);
@@ -164,7 +168,17 @@ export function inFolder(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
-/** A request on a connection of its own. */
-export function ask(url: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(url, { ...init, headers: { connection: "close" } });
+/** A request on a connection of its own. What programs had written before they answered has been read. */
+export async function ask(url: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(url, { ...init, headers: { connection: "close" } });
+  await read();
+  return response;
+}
+
+/**
+ * Settles when all has been read that was there when the last of it was: outputs, messages and answers are read in any order,
+ * whatever the order in which a program wrote to them.
+ */
+async function read(): Promise<void> {
+  await turn();
 }

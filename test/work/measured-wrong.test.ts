@@ -7,8 +7,8 @@ import { postgresUrl } from "../services/postgres.ts";
 import { task } from "livespan/work";
 
 const url = await postgresUrl();
-/** Shorter than what is drained here. */
-const lease = 1_500;
+/** Shorter than what is drained here, and longer than a worker that beats may have to wait for its turn. */
+const lease = 3_000;
 const clean = { code: 0, signal: null };
 
 const engines = {
@@ -21,7 +21,7 @@ for (const [name, open] of Object.entries(engines)) {
     test("L02: at SIGTERM a task that uses its pool six times ends well, and the pool closes after it", async () => {
       await using place = await open(lease);
       await using worker = place.worker();
-      const handle = await place.client.enqueue(drains, 300);
+      const handle = await place.client.enqueue(drains, 700);
       await worker.until("START");
       assert.deepEqual(await worker.stop(), clean);
       assert.deepEqual(await handle.result(), { status: "ok", iterations: 6 });
@@ -32,7 +32,7 @@ for (const [name, open] of Object.entries(engines)) {
     test("W02: a job longer than the lease ends on its own worker, which drains, while another idles", async () => {
       await using place = await open(lease);
       await using first = place.worker({ name: "first" });
-      const handle = await place.client.enqueue(drains, 600);
+      const handle = await place.client.enqueue(drains, 700);
       await first.until("START");
       await using second = place.worker({ name: "second" });
       await second.until("pool+");
@@ -160,7 +160,7 @@ for (const [name, open] of Object.entries(engines)) {
       await worker.until("pool opens");
       const from = performance.now();
       assert.deepEqual(await worker.end(), { code: 1, signal: null });
-      assert.ok(performance.now() - from < 2_000);
+      assert.ok(performance.now() - from < 10_000, "of the 15,000 ms that a lease has");
       assert.match(worker.err, /"pool" failed while starting: the pool cannot open/);
       assert.equal(await place.workers(), 0);
       const { state, attempt } = await handle.info();

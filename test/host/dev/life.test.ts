@@ -7,7 +7,7 @@ import { Program } from "../../programs/program.ts";
 
 const clean = { code: 0, signal: null };
 
-/** An app with one lifespan, whose setup does `before` first. */
+/** An app with one lifespan, whose setup does `before` first. What is in flight may take its time. */
 const opening = (version: number, before = "", head = "") => `
 import { once } from "node:events";
 import { createApp, lifespan } from "livespan";
@@ -19,7 +19,7 @@ const db = lifespan("db", async function* ({ signal }) {
   yield ${version};
   console.log("db- ${version}");
 });
-export default createApp({ lifespan: { db } })
+export default createApp({ lifespan: { db }, budgets: { drain: 60_000 } })
   .get("/", ({ lifespan }) => lifespan.db)
   .get("/slow", async ({ lifespan }) => {
     console.log("slow ${version}");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rename, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { DevProgram } from "./dev-program.ts";
 import { Load } from "./load.ts";
 import { root } from "../../programs/program.ts";
 
-/** An app that answers with its version, and says when its parts begin and end. */
+/** An app that answers with its version, and says when its parts begin and end. What is in flight may take its time. */
 const versioned = (version: number | string) => `
 import { once } from "node:events";
 import { createApp, lifespan, lifespanTask } from "livespan";
@@ -21,7 +21,7 @@ const beat = lifespanTask("beat", { needs: { db } }, async ({ signal }) => {
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
   console.log("beat- ${version}");
 });
-export default createApp({ lifespan: { db }, tasks: [beat] })
+export default createApp({ lifespan: { db }, tasks: [beat], budgets: { drain: 60_000 } })
   .get("/", ({ lifespan }) => lifespan.db)
   .get("/slow", async ({ lifespan }) => {
     console.log("slow+ ${version}");
@@ -79,6 +79,7 @@ suite("a save", { concurrency: 3 }, () => {
       );
       assert.ok(versions.length > 30);
     }
+    await dev.program.until("beat+ 30");
     // Never two generations at once.
     const starts = dev.program.lines.filter((line) => line.startsWith("db") || line.startsWith("beat"));
     const expected = Array.from({ length: 31 }, (_, version) =>
@@ -102,19 +103,17 @@ suite("a save", { concurrency: 3 }, () => {
 
   test("in several writes, or several files, is one or two; the last content wins", async () => {
     await using dev = await DevProgram.start({ "app.ts": plain("a"), "part.ts": "export const part = 0;" });
-    const app = dev.project.file("app.ts");
     const last = async (expected: string): Promise<number> => {
       const before = dev.reloads;
-      while ((await dev.text()) !== JSON.stringify(expected))
-        await dev.program.outgrow(/served after|could not/g, dev.outcomes);
+      await dev.answers(expected);
       return dev.reloads - before;
     };
     // The watcher tells of the first, and drops what it hears of the same file for a while.
-    for (const value of ["b", "c", "d"]) await writeFile(app, plain(value));
+    for (const value of ["b", "c", "d"]) await dev.project.write({ "app.ts": plain(value) });
     assert.ok((await last("d0")) <= 2);
     await dev.after(async () => {
-      await writeFile(app, "");
-      await writeFile(app, plain("e"));
+      await dev.project.write({ "app.ts": "" });
+      await dev.project.write({ "app.ts": plain("e") });
     });
     assert.ok((await last("e0")) <= 1);
     assert.doesNotMatch(dev.program.err, /could not be loaded/);

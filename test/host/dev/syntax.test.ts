@@ -145,7 +145,7 @@ export default createApp().get("/", () => [VALUE, made, [aliased, imported, mapp
     await dev.answers(["b", "b", "aliased,aliased,aliased", [1, 2], "first"]);
     await dev.project.write({ ".env": "VITE_NAME=second" });
     await dev.answers(["b", "b", "aliased,aliased,aliased", [1, 2], "second"]);
-    assert.match(dev.program.err, /✓ vite\.config\.ts: served after [^]*\n✓ .*\.env.*: served after/);
+    await dev.program.match(/✓ vite\.config\.ts: served after [^]*\n✓ .*\.env.*: served after/);
     await dev.project.write({ "vite.config.ts": 'throw new Error("no configuration");' });
     await dev.program.until("no configuration");
     assert.deepEqual(await json(dev), ["b", "b", "aliased,aliased,aliased", [1, 2], "second"]);

@@ -198,7 +198,7 @@ suite("livespan start --workers: replacing", { concurrency: 2 }, () => {
   });
 
   test("one that is debugged may stand still", async () => {
-    await using fleet = await Fleet.start(2, { flags: ["--worker-timeout", "1"], budgets: { stop: 0 } });
+    await using fleet = await Fleet.start(2, { flags: ["--worker-timeout", "2"], budgets: { stop: 0 } });
     const { program } = fleet;
     const url = await program.url();
     const pidOf = async (path: string): Promise<number> => Number(await (await ask(url + path)).text());

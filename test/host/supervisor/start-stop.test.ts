@@ -176,7 +176,7 @@ suite("livespan start --workers: what is told", { concurrency: 3 }, () => {
     await using fleet = await Fleet.start(2, { ipc: true });
     const { type, address } = (await fleet.program.message()) as { type: string; address: { url: string } };
     assert.equal(type, "ready");
-    assert.match(fleet.program.err, /2 of 2 workers ready/);
+    await fleet.program.until("2 of 2 workers ready");
     assert.equal(address.url, await fleet.program.url());
     fleet.program.child.send("shutdown");
     assert.deepEqual(await fleet.program.end(), clean);

@@ -157,15 +157,13 @@ test("what is pipelined behind an answer that already said close is not begun", 
   assert.deepEqual(asked, ["/stream", "/probe"]);
 });
 
-test("an idle keep-alive socket is closed within 0.1 s of the stop", async () => {
-  await using server = await Listening.open(() => text("ok"), { keepAliveTimeout: 60_000 });
+test("an idle keep-alive socket is closed at the stop, by no timer", async () => {
+  await using server = await Listening.open(() => text("ok"), { keepAliveTimeout: 600_000 });
   await using client = await server.client();
   client.get("/");
   await client.until("ok");
-  const begun = performance.now();
   await server.drain();
   await client.closed;
-  assert.ok(performance.now() - begun < 100);
 });
 
 test("after close new connections are refused, and the port is free", async () => {

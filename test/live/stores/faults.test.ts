@@ -150,7 +150,7 @@ describe("a network", () => {
         await a.journal.block("block", async () => {});
         assert.deepEqual(await b.journal.check([]), ["before", "after", "block"]);
       },
-      { timeout: 1_000 },
+      { timeout: 2_000 },
     );
   });
 
@@ -164,7 +164,7 @@ describe("a network", () => {
         await a.journal.update("after");
         assert.deepEqual(await b.journal.check([]), ["before", "after"]);
       },
-      { timeout: 500 },
+      { timeout: 2_000 },
     );
   });
 
@@ -310,7 +310,7 @@ test("a thousand waiters who were killed do not delay the next", async () => {
       const from = performance.now();
       await holder.release();
       await (await waiting).release();
-      assert.ok(performance.now() - from < 2_000);
+      assert.ok(performance.now() - from < long / 3);
     },
     { lease: long },
   );

@@ -5,8 +5,8 @@ import { startProxy, type Proxy } from "../../services/proxy.ts";
 import { startRedis, type RedisServer } from "../../services/redis.ts";
 import { Journal } from "./journal.ts";
 
-/** Milliseconds; short, where a test waits for its end. */
-export const lease = 500;
+/** Milliseconds; short, where a test waits for its end, but longer than a holder that beats may have to wait for its turn. */
+export const lease = 2_000;
 /** Where none is to end. */
 export const long = 30_000;
 

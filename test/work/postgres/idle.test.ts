@@ -24,10 +24,12 @@ test("a process that has nothing to do asks at most twice a second, however many
     asked++;
     return "pass";
   };
+  const from = performance.now();
   // The one thing that this is about is that time passes.
   await wait(seconds * 1_000);
   proxy.onRequest = () => "pass";
-  assert.ok(asked <= 2 * seconds, `${asked} queries in ${seconds} s`);
+  const passed = (performance.now() - from) / 1_000;
+  assert.ok(asked <= 2 * passed, `${asked} queries in ${passed} s`);
   assert.ok((await client.run(job, undefined)) === 1);
   stop.abort();
   await working;

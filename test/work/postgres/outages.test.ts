@@ -87,7 +87,7 @@ test("a server that does not answer is an error that says where, within the pati
       code: "ENGINE_DOWN",
       message: new RegExp(`127\\.0\\.0\\.1:${server.port}/postgres could not be reached for \\d+ ms to enqueue`),
     });
-    assert.ok(performance.now() - began < 3_000);
+    assert.ok(performance.now() - began < 10_000, "the patience of who says nothing of it");
   } finally {
     await server.resume();
   }
