@@ -34,6 +34,9 @@ const verbs: Readonly<Record<string, { readonly summary: string; load(): Promise
 /** Verbs that load an app and do not run it. */
 const onlyLoad: ReadonlySet<string> = new Set(["build", "check", "graph"]);
 
+/** Verbs whose output is beside what they are for: they go on without. */
+const serves: ReadonlySet<string> = new Set(["dev", "start", "worker"]);
+
 /** Nothing is wrong with what was asked for: it could not be had, or made. */
 const failures: ReadonlySet<string> = new Set(
   "RUN_NOT_FOUND ENGINE_DOWN BUILD_UNWRITTEN SERVER_BUILD PAGE_BUILD PAGE_GUARD".split(" "),
@@ -43,7 +46,7 @@ const failures: ReadonlySet<string> = new Set(
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   // `livespan check | head` is no failure.
-  tolerateClosedOutput();
+  tolerateClosedOutput(name !== undefined && serves.has(name) ? undefined : leaveForLost);
   try {
     if (name === undefined || name === "--help" || name === "-h" || name === "help") return help();
     if (name === "--version" || name === "-v") return await version();
@@ -65,6 +68,12 @@ export async function main(args: readonly string[]): Promise<number> {
 /** What ends with a drawing has the remedy on a line of its own. */
 function shownMessage({ message, remedy }: LivespanError): string {
   return message.replace(`\n ${remedy}`, () => `\n${remedy}`);
+}
+
+/** What was asked for is the output itself. */
+function leaveForLost({ message }: Error): never {
+  process.stderr.write(`livespan: the output could not be written: ${message}\n`);
+  process.exit(exitCodes.startFailed);
 }
 
 /** What an app's modules have left open when they were loaded, a timer or a connection, would keep the process for ever. */

@@ -2,14 +2,15 @@
 const gone: ReadonlySet<string | undefined> = new Set(["EPIPE", "EIO", "ERR_STREAM_DESTROYED"]);
 
 /**
- * Keeps a reader that has gone from ending the process: a closed standard output makes the next write fail, and without a
- * listener that would be an uncaught exception. What standard error cannot take is never an error of its own, because
- * that would be written to standard error, and so on without end. The returned function ends it.
+ * Keeps an output that takes nothing, because its reader has gone or its disk is full, from ending the process: the next write
+ * to it fails, and without a listener that would be an uncaught exception. What standard error cannot take is never an error
+ * of its own, because that would be written to standard error, and so on without end. `lost` is told what standard output
+ * could not take though it has a reader. The returned function ends it.
  */
-export function tolerateClosedOutput(): () => void {
+export function tolerateClosedOutput(lost: (error: Error) => void = () => {}): () => void {
   const ignore = (): void => {};
   const ignoreGone = (error: NodeJS.ErrnoException): void => {
-    if (!gone.has(error.code)) throw error;
+    if (!gone.has(error.code)) lost(error);
   };
   process.stdout.on("error", ignoreGone);
   process.stderr.on("error", ignore);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { notifyTool } from "../programs/notify-tool.ts";
-import { ask, Program } from "../programs/program.ts";
+import { ask, inFolder, Program } from "../programs/program.ts";
 
 suite("being told", { concurrency: 4 }, () => {
   test("a parent hears by IPC that it is ready, and where", async () => {
@@ -103,6 +103,26 @@ suite("output that nobody reads", { concurrency: 4 }, () => {
     await program.message();
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
+
+  test("it goes on when its stdout is on a disk that is full, and stops cleanly", { skip: noFullDisk }, async () => {
+    await using full = await open("/dev/full", "w");
+    await using program = Program.start({ lifespans: { db: {} } }, [], { stdout: full.fd });
+    const url = await program.url();
+    assert.equal((await ask(`${url}/print`)).status, 204);
+    assert.deepEqual(await program.stop("SIGINT"), { code: 0, signal: null });
+    assert.doesNotMatch(program.err, /ENOSPC/);
+  });
+
+  test(
+    "a command whose output is all that it is for says that it could not write it",
+    { skip: noFullDisk },
+    async () => {
+      await using full = await open("/dev/full", "w");
+      await using program = Program.cli(["graph", inFolder("shop.ts")], { env: { SPEC: "{}" }, stdout: full.fd });
+      assert.deepEqual(await program.end(), { code: 1, signal: null });
+      assert.match(program.err, /^livespan: the output could not be written: ENOSPC: [^\n]+\n$/);
+    },
+  );
 
   test("a failed stop still says so by its code when both are closed", async () => {
     await using program = Program.serve({ lifespans: { db: { down: "throw" } } });

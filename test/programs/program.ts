@@ -16,7 +16,8 @@ export interface Launch {
   /** Whether it is started with an IPC channel. */
   readonly ipc?: boolean;
   readonly cwd?: string;
-  /** Where its standard error goes: a file descriptor. Unless said, it is read. */
+  /** Where its outputs go: file descriptors. Unless said, they are read. */
+  readonly stdout?: number;
   readonly stderr?: number;
   /** Whether it leads a process group of its own. */
   readonly detached?: boolean;
@@ -39,9 +40,9 @@ export class Program implements AsyncDisposable {
 
   private constructor(
     args: readonly string[],
-    { env = {}, ipc = false, cwd = root, stderr, detached = false }: Launch,
+    { env = {}, ipc = false, cwd = root, stdout, stderr, detached = false }: Launch,
   ) {
-    const stdio = ["ignore", "pipe", stderr ?? "pipe", ...(ipc ? ["ipc" as const] : [])] as const;
+    const stdio = ["ignore", stdout ?? "pipe", stderr ?? "pipe", ...(ipc ? ["ipc" as const] : [])] as const;
     const options = { cwd, env: { PATH: process.env.PATH, ...env }, stdio: [...stdio], detached };
     this.child = spawn(process.execPath, args, options);
     this.child.stdout?.on("data", (chunk: Buffer) => this.heard(() => (this.out += chunk.toString())));
