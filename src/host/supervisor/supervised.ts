@@ -28,6 +28,8 @@ export class Supervised implements ServingParent, Door {
 
   private constructor(post: WorkerPost) {
     this.post = post;
+    // It may be asked for by nobody.
+    this.opened.promise.catch(() => {});
   }
 
   /** Undefined in a process that no supervisor has started. Takes the post out of the environment. */
@@ -91,7 +93,11 @@ export class Supervised implements ServingParent, Door {
     process.on("message", (message, handle) => {
       if (isSpoken(message)) this.hear(message as SupervisorMessage, handle);
     });
-    process.on("disconnect", () => this.obey({ signal: "SIGTERM", force: false }));
+    process.on("disconnect", () => {
+      this.obey({ signal: "SIGTERM", force: false });
+      // An answer does not come any more.
+      this.opened.reject(new Error("the supervisor has gone"));
+    });
     // Without a listener these would end the process, or make it stand still.
     for (const signal of leftToSupervisor) process.on(signal, () => {});
     const beat = (): void => tell({ livespan: "beat", debugged: inspectorUrl() !== undefined });

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import type { Address } from "../../http/server.ts";
 import type { WorkerCommand } from "./worker-process.ts";
 import type { Log } from "../../kernel/log.ts";
@@ -115,16 +116,25 @@ export class Supervisor {
     this.stop(signal);
   }
 
+  private killAll(signal: NodeJS.Signals): never {
+    const left = Array.from(this.crew.workers, (worker) => {
+      worker.kill();
+      return worker.name;
+    });
+    try {
+      writeSync(2, `livespan: ended by a third signal; killed: ${left.join(", ") || "nothing"}\n`);
+    } finally {
+      process.exit(forcedCode(signal));
+    }
+  }
+
   private heed(): () => void {
     const hasLostTerminal = terminalWatch();
     const signals = new Signals(
       {
         stop: (signal) => this.stopFor(signal),
         force: (signal) => this.crew.stop(signal, true),
-        exit: (signal) => {
-          for (const worker of this.crew.workers) worker.kill("was ended by a third signal");
-          process.exit(forcedCode(signal));
-        },
+        exit: (signal) => this.killAll(signal),
       },
       systemClock.now,
       stopSignals.filter((signal) => signal !== "SIGHUP"),

@@ -74,6 +74,20 @@ suite("livespan start --workers: start and stop", { concurrency: 3 }, () => {
     assert.equal(countOf(fleet.program.err, /forced: the drain is skipped/g), 2);
   });
 
+  test("a third signal kills those that are left, and says which", async () => {
+    await using fleet = await Fleet.start(2, { budgets: { lameDuck: 60_000, stop: 90_000 } });
+    await fleet.program.url();
+    await fleet.mood("stuck");
+    fleet.program.kill("SIGTERM");
+    await fleet.program.match(
+      /worker 1 \(\d+\): stopping[^]*worker 2 \(\d+\): stopping|2 \(\d+\): stopping[^]*1 \(\d+\): stopping/,
+    );
+    fleet.program.kill("SIGINT");
+    await fleet.program.match(/forced: the drain[^]*forced: the drain/);
+    assert.deepEqual(await fleet.program.stop("SIGTERM"), { code: 143, signal: null });
+    assert.match(fleet.program.err, /ended by a third signal; killed: worker 1 \(\d+\), worker 2 \(\d+\)\n$/);
+  });
+
   test("a signal during the start aborts it, exit 0", async () => {
     await using fleet = await Fleet.start(2, { mood: "waiting" });
     await fleet.program.match(/db waits\n[^]*db waits\n/);
@@ -119,6 +133,16 @@ suite("livespan start --workers: start and stop", { concurrency: 3 }, () => {
     await using fleet = await Fleet.start(1, { mood: "blocked", budgets: { start: 100, rollback: 100 } });
     assert.deepEqual(await fleet.program.end(), { code: 1, signal: null });
     assert.match(fleet.program.err, /error worker 1 \(\d+\) was killed: it did not become ready within 0\.2 s, so/);
+  });
+
+  test("a worker whose supervisor goes before it has said where to listen gives its start up", async () => {
+    const post = JSON.stringify({ place: 1, isFirst: true, beatEvery: 1_000 });
+    await using program = Program.cli(["start", inFolder("fleet.ts")], { ipc: true, env: { LIVESPAN_WORKER: post } });
+    await program.told((message) => (message as { livespan?: string }).livespan === "listen");
+    program.child.disconnect();
+    assert.deepEqual(await program.end(), clean);
+    assert.deepEqual(program.lines, ["db+", "db-"]);
+    assert.match(program.err, /stopped cleanly in [^\n]+: the start was given up: SIGTERM[^\n]+\n$/);
   });
 
   test("a supervisor that is killed leaves no worker behind: they stop cleanly", async () => {
