@@ -216,6 +216,22 @@ suite("livespan build: the server", { concurrency: 3 }, () => {
     assert.equal((await program.stop()).code, 0);
   });
 
+  test("JSON of a package is built with the app", async () => {
+    await using project = await Project.make({
+      "app.ts": `import { createApp } from "livespan";
+        import manifest from "pack/package.json" with { type: "json" };
+        import { pack } from "pack";
+        export default createApp({ budgets: { lameDuck: 0 } }).get("/", () => [manifest.version, pack]);`,
+      "node_modules/pack/package.json":
+        '{ "version": "1.2.3", "type": "module", "exports": { ".": "./index.js", "./package.json": "./package.json" } }',
+      "node_modules/pack/index.js": "export const pack = 1;",
+    });
+    await assertBuilt(project);
+    await using program = started(project);
+    assert.deepEqual(await answerOf(program), ["1.2.3", 1]);
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  });
+
   test("a package that would be another one for what is built is refused", async () => {
     const pack = (name: string) => ({
       [`${name}/package.json`]: '{ "name": "pack", "type": "module", "exports": "./index.js" }',

@@ -40,6 +40,8 @@ export function packages(places: Places): Plugin {
         if (found !== undefined) {
           const path = pathOf(resolved?.id ?? "");
           const isOther = path !== undefined && !isOwn.test(source);
+          // A bundler drops what Node has to be told of it, and holds it as well.
+          if (isOther && path.endsWith(".json")) return resolved;
           if (isOther && typeScript.test(path)) {
             built.add(dirname(realpathSync(found)));
             return resolved;
