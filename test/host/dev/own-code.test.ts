@@ -70,6 +70,15 @@ for (const shared of ["new Map()", "[]", "{}", "make()", "class {}"]) {
   });
 }
 
+test("it stays where only a member has the name of what each run makes anew", () => {
+  const text = `${base}\nconst log = make(), all = make(), limits = make();`.replace(
+    "open(limit)",
+    "console.log({ all: open(limit) }), process.env.limits",
+  );
+  assert.equal(print(text), print(text));
+  assert.notEqual(print(text.replace("env.limits", "env[limits]")), print(text.replace("env.limits", "env[limits]")));
+});
+
 test("it changes with each run of its module where it imports something of the program later", () => {
   const later = (name: string): string => base.replace("open(limit)", `__vite_ssr_dynamic_import__("${name}")`);
   assert.notEqual(print(later("/model.ts")), print(later("/model.ts")));

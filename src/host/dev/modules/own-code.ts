@@ -213,10 +213,17 @@ function identifiersOf(node: Node): Set<string> {
   const names = new Set<string>();
   const visit = (each: Node): void => {
     if (each.type === "Identifier") names.add(each.name);
-    childrenOf(each).forEach(visit);
+    const key = keyOf(each);
+    for (const child of childrenOf(each)) if (child !== key) visit(child);
   };
   visit(node);
   return names;
+}
+
+/** The name of a member, which names nothing by itself: `log` of `console.log`. */
+function keyOf(node: Node): Node | undefined {
+  if (node.type === "MemberExpression") return node.computed ? undefined : node.property;
+  return node.type === "Property" && !node.computed ? node.key : undefined;
 }
 
 function childrenOf(node: Node): Node[] {
