@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, isAbsolute } from "node:path";
 import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
 import type { EvaluatedModuleNode } from "vite/module-runner";
 import type { Clock } from "../../../kernel/clock.ts";
@@ -10,6 +10,7 @@ import { loadVite, ownNames, Runner, type Vite } from "./runner.ts";
 import { CommonJs } from "./common-js.ts";
 import { Contents } from "./contents.ts";
 import { DevPages } from "../pages/dev-pages.ts";
+import { LinkedPackages } from "./linked.ts";
 import { MissingImports } from "./missing.ts";
 import type { ModuleGraph } from "./graph.ts";
 
@@ -50,6 +51,7 @@ export class ViteCode implements Code {
   private readonly graph: ModuleGraph;
   private readonly modules: LoadedModules;
   private server: ViteDevServer | undefined;
+  private linked: LinkedPackages | undefined;
   private isRestarted = false;
   /** The file for which Vite has started itself anew, or will. */
   private setting: string | undefined;
@@ -65,7 +67,10 @@ export class ViteCode implements Code {
     this.missing = new MissingImports({ clock, installed: () => this.look("node_modules") });
     this.commonJs = new CommonJs({
       isModule: (file, text) => vite.server.parseSync(file, text).module.hasModuleSyntax,
-      loaded: (file, text) => this.contents.loaded(file, text),
+      loaded: (file, text) => {
+        this.linked?.has(file);
+        this.contents.loaded(file, text);
+      },
     });
     this.plugin = this.pluginOf();
     this.runner = new Runner(vite, {
@@ -132,6 +137,7 @@ export class ViteCode implements Code {
     const { contents, missing } = this;
     const { env } = this.options;
     const changed = this.changed.bind(this);
+    const linked = (): LinkedPackages => this.linked!;
     return {
       name: "livespan:dev",
       enforce: "pre",
@@ -139,6 +145,7 @@ export class ViteCode implements Code {
       configureServer: (server) => {
         this.isRestarted = this.server !== undefined;
         this.server = server;
+        this.linked = new LinkedPackages(server.config.root, (path) => server.watcher.add(path));
         for (const event of ["add", "change", "unlink"] as const) {
           server.watcher.on(event, (file) => {
             if (event !== "unlink") contents.noticed(file);
@@ -165,6 +172,7 @@ export class ViteCode implements Code {
           if (this.environment.name !== "ssr") return;
           contents.loaded(id, code);
           missing.forget(fileOf(id));
+          if (isAbsolute(id)) linked().has(fileOf(id));
         },
       },
       hotUpdate: {
