@@ -114,6 +114,8 @@ export class Listening implements AsyncDisposable {
 
   /** Answers with `fetch` until the next app is in place, while none is. */
   standIn(fetch: Fetch): void {
+    // Whoever asks now waits for the one that is on its way.
+    if (this.phase === "between") return;
     void this.substitute?.close();
     this.substitute = this.listener.attach(this.probed(fetch, () => this.run));
     void this.substitute.open();
@@ -206,7 +208,9 @@ export class Listening implements AsyncDisposable {
 
   private assertServing(state: GenerationState = "ready"): void {
     const isStopping = this.phase === "stopping";
-    if (!isStopping && (state === "ready" || state === "failed" || state === "stopped")) return;
+    const isAtRest = state === "ready" || state === "failed" || state === "stopped";
+    // One that goes down by itself is awaited, where it does not take the socket with it.
+    if (!isStopping && (isAtRest || this.outlasting !== undefined)) return;
     throw hostError("REPLACE_WHILE_STOPPING", `the app cannot be replaced: it is ${isStopping ? "stopping" : state}.`);
   }
 

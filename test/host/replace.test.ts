@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { createApp, type Lifespan, lifespan } from "livespan";
-import { listen } from "livespan/node";
+import { listen, Listening } from "livespan/node";
 import { Client, gate } from "../http/servers/listening.ts";
 import { ask, Program } from "../programs/program.ts";
 
@@ -120,6 +120,27 @@ test("a stop during a replacement lets what is in flight end, starts nothing mor
   await assert.rejects(ask(url));
   assert.deepEqual(ran, ["old+", "old-"]);
   await assert.rejects(listening.replace(appOf("late")), { code: "REPLACE_WHILE_STOPPING" });
+});
+
+test("on a socket that outlasts it, one that goes down by itself is awaited; whoever asks meanwhile gets the next", async () => {
+  const { appOf } = versions();
+  const [arrived, finish] = [gate(), gate()];
+  const standIn = (): void => listening.standIn(() => new Response("nothing"));
+  const outlasting = { options: {}, between: async () => standIn() };
+  await using listening = new Listening({}, () => {}, {}, outlasting);
+  await listening.open();
+  await listening.replace(appOf("old", async () => (arrived.open(), await finish.opened)));
+  const { port } = listening.address!;
+  await using first = await Client.connect(port);
+  first.get("/");
+  await arrived.opened;
+  const ended = listening.run!.stop({ cause: { kind: "asked", by: "itself" }, lameDuck: 0 });
+  assert.equal(listening.run!.generation.state, "draining");
+  const replaced = listening.replace(appOf("new"));
+  await using second = await Client.connect(port);
+  second.get("/");
+  finish.open();
+  await Promise.all([first.until('"old"'), second.until('"new"'), replaced, ended]);
 });
 
 test("a served app is replaced, and a signal then closes the new one", async () => {

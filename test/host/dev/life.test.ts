@@ -67,6 +67,23 @@ suite("the life of livespan dev", { concurrency: 3 }, () => {
     assert.deepEqual(await dev.stop(), clean);
   });
 
+  test("a change while the app goes down by itself is what is served next", async () => {
+    const failing = `process.once("SIGWINCH", () => { throw new Error("out of band"); });`;
+    await using dev = await DevProgram.start({ "app.ts": opening(1, failing) });
+    // Of use for as long as it holds the drain up, and no longer than a busy machine lets it.
+    const inFlight = dev.text("/slow").catch(() => {});
+    await dev.program.until("slow 1");
+    dev.program.kill("SIGWINCH");
+    await dev.program.until("Nobody handled an error");
+    await dev.project.write({ "app.ts": opening(2, "", `console.error("code 2");`) });
+    await dev.program.until("code 2");
+    dev.program.kill("SIGUSR2");
+    await dev.program.until("db+ 2");
+    assert.equal(await dev.text(), "2");
+    await inFlight;
+    assert.deepEqual(await dev.stop(), clean);
+  });
+
   test("code that is slow to load leaves the old code to serve, and a change begins it anew", async () => {
     await using dev = await DevProgram.start({ "app.ts": opening(1), "slow.ts": "" });
     const slow =
