@@ -152,6 +152,23 @@ export default {};`;
     assert.deepEqual(await dev.stop("SIGUSR2"), clean);
   });
 
+  test("a configuration of the pages that cannot be read is read again at the next save", async () => {
+    const app = `import { createApp } from "livespan";
+export default createApp({ pages: { config: "pages.config.ts" } }).page("/", { entry: "page.tsx" });`;
+    const page = "export default () => <p>shown</p>;";
+    const project = await DevProgram.project({
+      "app.ts": app,
+      "page.tsx": page,
+      "pages.config.ts": "export default {",
+    });
+    await using dev = await DevProgram.launch(project);
+    assert.match(await dev.text(), /The app did not start/);
+    await dev.project.write({ "pages.config.ts": "export default {};" });
+    await dev.save({ "app.ts": `${app}\n` });
+    assert.match(await dev.text(), /<p>shown<\/p>/);
+    assert.deepEqual(await dev.stop(), clean);
+  });
+
   test("requests wait for a start as long as that takes", async () => {
     const timers = `const { setTimeout: after } = globalThis;
       globalThis.setTimeout = (fn, ms, ...rest) => (console.error("waits " + ms), after(fn, ms, ...rest));`;

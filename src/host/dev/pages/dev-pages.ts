@@ -70,11 +70,22 @@ export class DevPages implements Companion {
     if (this.other?.server.isAt(place) !== true) {
       const before = this.closeOther();
       const server = new PageServer(this.vite, place, this.options);
-      this.other = { server, opening: before.then(() => server.open()) };
+      this.other = { server, opening: before.then(() => this.openOther(server)) };
     }
     const { server, opening } = this.other;
     await opening;
     return (this.current = server);
+  }
+
+  /** One that cannot be opened is made anew the next time: its configuration may have been mended. */
+  private async openOther(server: PageServer): Promise<void> {
+    try {
+      await server.open();
+    } catch (error) {
+      if (this.other?.server === server) this.other = undefined;
+      await server.close();
+      throw error;
+    }
   }
 
   private async closeOther(): Promise<void> {
