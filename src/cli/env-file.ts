@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { cliError } from "./errors.ts";
 import { EnvFiles } from "../host/env-files.ts";
 import type { Flag } from "./flags.ts";
@@ -17,7 +17,9 @@ interface Given {
 
 /** Adds the variables of the file that was named, if any. @throws LivespanError UNKNOWN_FLAG, ENV_FILE_UNREADABLE */
 export function useEnvFile({ env: file }: Given): EnvFiles {
-  if (file !== undefined && !existsSync(file)) throw cliError("UNKNOWN_FLAG", `--env: there is no file ${file}.`);
+  // Also one that is no regular file: a shell gives what a command prints as a pipe.
+  const isThere = file === undefined || statSync(file, { throwIfNoEntry: false })?.isDirectory() === false;
+  if (!isThere) throw cliError("UNKNOWN_FLAG", `--env: there is no file ${file}.`);
   return new EnvFiles(file === undefined ? [] : [file]).read();
 }
 

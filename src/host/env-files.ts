@@ -9,7 +9,8 @@ import { messageOf } from "../kernel/errors.ts";
  * that names a variable counts.
  */
 export class EnvFiles {
-  private readonly files: readonly string[];
+  /** Their paths. */
+  readonly files: readonly string[];
   private readonly env: NodeJS.ProcessEnv;
   private texts: ReadonlyMap<string, string> = new Map();
   /** What came from the files. */
@@ -34,7 +35,10 @@ export class EnvFiles {
     return this.files.includes(file);
   }
 
-  /** Reads them; read again, what is gone is taken away. Files that are missing say nothing. @throws LivespanError ENV_FILE_UNREADABLE */
+  /**
+   * Reads them; read again, what is gone is taken away. Files that are missing say nothing, and neither does a folder of such a
+   * name, as Python keeps its packages in. @throws LivespanError ENV_FILE_UNREADABLE
+   */
   read(): this {
     const before = this.texts;
     this.texts = new Map(this.files.map((file) => [file, textOf(file, before.get(file))]));
@@ -65,7 +69,8 @@ function textOf(file: string, before = ""): string {
   try {
     return readFileSync(file, "utf8") || before;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return "";
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "EISDIR") return "";
     throw hostError("ENV_FILE_UNREADABLE", `${file} could not be read: ${messageOf(cause)}.`, { cause });
   }
 }

@@ -32,8 +32,15 @@ test("of several files the last counts, the environment above all; read again, w
 
 test("a file that may not be read is an error that names it", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "livespan-env-"));
-  assert.throws(() => new EnvFiles([folder.path], {}).read(), {
+  const file = join(folder.path, "file");
+  await writeFile(file, "A=1");
+  assert.throws(() => new EnvFiles([join(file, "within")], {}).read(), {
     code: "ENV_FILE_UNREADABLE",
     message: /livespan-env-/,
   });
+});
+
+test("a folder of such a name says nothing", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "livespan-env-"));
+  assert.deepEqual(new EnvFiles([folder.path], {}).read().names, []);
 });

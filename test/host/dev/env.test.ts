@@ -41,10 +41,21 @@ suite("the environment in development", { concurrency: 2 }, () => {
     await dev.answers(["edited", "edited", null, null, "development", null]);
   });
 
-  test("a file that is named and missing is said before anything is started", async () => {
-    const project = await DevProgram.project({ "app.ts": app });
-    await using dev = await DevProgram.launch(project, { args: ["--env", "gone"] });
-    assert.deepEqual(await dev.program.end(), { code: 78, signal: null });
-    assert.match(dev.program.err, /^livespan: --env: there is no file gone\. .*\[UNKNOWN_FLAG\]\n$/);
+  test("hears of edits of a file that is named and lies outside of its folder", async () => {
+    const project = await DevProgram.project({ "in/app.ts": app, "outside.env": "NAME=named" });
+    await using dev = await DevProgram.launch(project, { args: ["--env", "../outside.env"], cwd: "in" });
+    assert.deepEqual(await answer(dev), ["named", "named", null, null, "development", null]);
+    await dev.project.write({ "outside.env": "NAME=edited" });
+    await dev.answers(["edited", "edited", null, null, "development", null]);
+  });
+
+  test("a file that is named and missing, or is a folder, is said before anything is started", async () => {
+    for (const name of ["gone", "folder"]) {
+      const project = await DevProgram.project({ "app.ts": app, "folder/file": "" });
+      await using dev = await DevProgram.launch(project, { args: ["--env", name] });
+      assert.deepEqual(await dev.program.end(), { code: 78, signal: null });
+      const said = new RegExp(`^livespan: --env: there is no file ${name}\\. .*\\[UNKNOWN_FLAG\\]\n$`);
+      assert.match(dev.program.err, said);
+    }
   });
 });

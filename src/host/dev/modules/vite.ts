@@ -146,6 +146,8 @@ export class ViteCode implements Code {
         this.isRestarted = this.server !== undefined;
         this.server = server;
         this.linked = new LinkedPackages(server.config.root, (path) => server.watcher.add(path));
+        // One that was named may lie elsewhere.
+        server.watcher.add([...env.files]);
         for (const event of ["add", "change", "unlink"] as const) {
           server.watcher.on(event, (file) => {
             if (event !== "unlink") contents.noticed(file);
