@@ -46,6 +46,40 @@ suite("CommonJS of a program's own", { concurrency: 3 }, () => {
     assert.deepEqual(await answer(dev), ["again", "again", "mended1", "required"]);
   });
 
+  test("what the program writes while it is loaded has nothing run again: it is none of it", async () => {
+    const told = `
+import { basename } from "node:path";
+export default { plugins: [{
+  name: "told", enforce: "post",
+  hotUpdate: { order: "post", handler({ file }) { if (this.environment.name === "ssr") console.error("told " + basename(file)); } },
+}] };`;
+    const writing = `
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createApp } from "livespan";
+writeFileSync("written.json", String(performance.now()));
+console.log("written");
+await once(process, "SIGUSR2");
+export default createApp().get("/", () => "loaded");`;
+    await using dev = await DevProgram.start({ ...files, "written.json": "0", "vite.config.ts": told });
+    await dev.project.write({ "app.ts": writing });
+    await dev.program.until("told written.json");
+    await dev.after(async () => dev.program.kill("SIGUSR2"));
+    assert.equal(await dev.text(), '"loaded"');
+    assert.deepEqual(dev.program.lines, ["written"]);
+  });
+
+  test("may be the file of the app itself", async () => {
+    const entry = 'module.exports = require("livespan").createApp().get("/", () => require("./deep.cjs"));';
+    const project = await DevProgram.project({ ...files, "app.cjs": entry });
+    await using dev = await DevProgram.launch(project, { args: ["app.cjs"] });
+    assert.equal(await answer(dev), "deep");
+    await dev.save({ "deep.cjs": "module.exports = 'new';" });
+    assert.equal(await answer(dev), "new");
+    await dev.save({ "app.cjs": entry.replace('require("./deep.cjs")', "1") });
+    assert.equal(await answer(dev), 1);
+  });
+
   test("an import of what it does not export is refused, as by Node", async () => {
     await using dev = await DevProgram.start(files);
     await dev.save({ "named.cjs": "exports.other = 1;" });

@@ -2,6 +2,7 @@ import { createRequire, findPackageJSON } from "node:module";
 import { readFile } from "node:fs/promises";
 import { extname, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { types } from "node:util";
 
 const { cache } = createRequire(import.meta.url);
 
@@ -34,10 +35,12 @@ export class CommonJs {
     return cache[file] !== undefined;
   }
 
-  /** All of the program's own that was required is to run again when it is asked for. */
+  /** All of the program's own that was required is to run again when it is asked for; but Node runs a module only once. */
   clear(): void {
-    const own = Object.keys(cache).filter((file) => !file.includes(`${sep}node_modules${sep}`));
-    for (const file of own) delete cache[file];
+    for (const [file, loaded] of Object.entries(cache)) {
+      const isOwn = !file.includes(`${sep}node_modules${sep}`) && !types.isModuleNamespaceObject(loaded?.exports);
+      if (isOwn) delete cache[file];
+    }
   }
 
   private async isScript(file: string, text: string): Promise<boolean> {

@@ -20,6 +20,11 @@ export class ModuleGraph {
     return this.whole;
   }
 
+  /** Whether the last load has come to its end, and not well. */
+  get hasFailed(): boolean {
+    return !this.whole && this.before === undefined;
+  }
+
   /** Begins a load, and gives up one that goes on. The returned function says whether it is the last that was begun. */
   begin(): () => boolean {
     this.giveUp();

@@ -120,7 +120,7 @@ export class Runner {
     const { changes } = this;
     try {
       await this.assertFound(url, importer);
-      const native = await this.nativeOf(url);
+      const native = await this.nativeOf(url, importer);
       if (native !== undefined) return { externalize: native, type: "commonjs" };
       const result = await this.asked.environment().fetchModule(url, importer, options);
       return changes === this.changes ? result : await this.fetch(url, importer, options);
@@ -143,8 +143,9 @@ export class Runner {
     return (await moduleGraph.getModuleByUrl(url)) !== undefined || (await pluginContainer.resolveId(url)) !== null;
   }
 
-  private async nativeOf(url: string): Promise<string | undefined> {
-    const file = (await this.asked.environment().moduleGraph.getModuleByUrl(url))?.file;
+  private async nativeOf(url: string, importer: string | undefined): Promise<string | undefined> {
+    // The entry is a path, and is known to Vite only once it has been fetched.
+    const file = importer === undefined ? url : (await this.asked.environment().moduleGraph.getModuleByUrl(url))?.file;
     return typeof file === "string" ? this.asked.native?.(file) : undefined;
   }
 

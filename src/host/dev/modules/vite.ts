@@ -231,7 +231,7 @@ export class ViteCode implements Code {
   /** Which of what Node has loaded by itself asked for it is not known. Of a load that fails Node keeps nothing. */
   private isRequired(file: string, modules: readonly EnvironmentModuleNode[]): boolean {
     const isUnknown = modules.length === 0 && !file.endsWith("/package.json");
-    const mayBe = isUnknown && !this.graph.isWhole && /\.(?:js|cjs|cts|json)$/.test(file);
+    const mayBe = isUnknown && this.graph.hasFailed && /\.(?:js|cjs|cts|json)$/.test(file);
     return mayBe || this.commonJs.isRequired(file);
   }
 
