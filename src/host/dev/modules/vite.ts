@@ -217,10 +217,11 @@ export class ViteCode implements Code {
     if (file.endsWith("/tsconfig.json") || this.options.env.includes(file)) return this.runAll(file);
     if (this.isRequired(file, modules)) return (await this.contents.isNews(file)) ? this.runAll(file) : undefined;
     if (type === "create" || file.endsWith("/package.json")) await this.look(file);
-    const nodes = this.affected(file, modules);
-    if (nodes.length + modules.length === 0) return;
     if (type !== "update") this.forget(modules);
     else if (!(await this.contents.isNews(file))) return;
+    // Not before: a load that goes on may have run it meanwhile.
+    const nodes = this.affected(file, modules);
+    if (nodes.length + modules.length === 0) return;
     const isLoaded = nodes.some((node) => this.isInUse(node, modules));
     this.contents.forget(file);
     this.runner.drop(nodes);
