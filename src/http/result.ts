@@ -14,12 +14,18 @@ export function isResponse(value: unknown): value is Response {
   return value instanceof Response || (Symbol.toStringTag in value && value[Symbol.toStringTag] === "Response");
 }
 
+/** With these a response has no body, and this platform refuses one that others may leave in it, empty. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** A response as one of this platform's; what is none stays what it is. */
 export function ownResponse(response: Response): Response {
   if (response instanceof Response || !isResponse(response)) return response;
   const { body, status, statusText, headers } = response as Response;
-  const own = body === null || body instanceof ReadableStream ? body : ReadableStream.from<Uint8Array>(body);
-  return new Response(own, { status, statusText, headers: [...headers] });
+  return new Response(bodiless.has(status) ? null : streamOf(body), { status, statusText, headers: [...headers] });
+}
+
+function streamOf(body: Response["body"]): Response["body"] {
+  return body === null || body instanceof ReadableStream ? body : ReadableStream.from<Uint8Array>(body);
 }
 
 /**

@@ -48,6 +48,16 @@ test("a Response of another implementation is one too, of a handler and of an ap
   }
 });
 
+test("of a Response without a body, what another implementation leaves in it is nothing", async () => {
+  const bodiless = (status: number) => (): Response => Object.assign(new ForeignResponse(), { status }) as never;
+  const routes = new Routes().get("/204", bodiless(204)).get("/205", bodiless(205)).get("/304", bodiless(304));
+  const hono = compile(routes, new TestHost());
+  for (const status of [204, 205, 304]) {
+    const answer = await ask(hono, `/${status}`);
+    assert.deepEqual([answer.status, answer.body, answer.headers.get("x-own")], [status, "", "1"]);
+  }
+});
+
 test("null, an empty object and a hole in a list are carried as they are", async () => {
   const value = { none: null, empty: {}, list: [undefined, null], at: new Date(0) };
   const hono = compile(
