@@ -134,7 +134,7 @@ function leaveToNode(error: SyntaxError): void {
 }
 
 /** A line of a stack that points into a file: the head of a syntax error, or a frame. */
-const pointer = /^(?:at (?:.* \()?)?(?:file:\/\/)?((?:\/|[A-Za-z]:[\\/]).*?):(\d+)(?::\d+\)?)?$/;
+const pointer = /^(?:at (?:.* \()?)?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/]).*?):(\d+)(?::\d+\)?)?$/;
 
 /** Where this package's own code lies; an error that it throws is the user's. */
 const ownFolder = fileURLToPath(new URL("..", import.meta.url));
@@ -144,8 +144,8 @@ function placeOf(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   for (const line of stack.split("\n")) {
     const [, file, at] = pointer.exec(line.trim()) ?? [];
-    if (file === undefined || file.includes("/node_modules/")) continue;
-    const path = decodeURIComponent(file);
+    if (file === undefined || /[\\/]node_modules[\\/]/.test(file)) continue;
+    const path = file.startsWith("file:") ? fileURLToPath(file) : file;
     if (!path.startsWith(ownFolder)) return `${relative(process.cwd(), path)}:${at}: `;
   }
   return "";

@@ -163,6 +163,12 @@ suite("entry", { concurrency: 4 }, () => {
       { "app.ts": '\nthrow new Error("no URL");' },
       /app\.ts:2: no URL\. It was thrown while the file was loaded\./,
     ],
+    [
+      "a throw of a file whose path is no URL",
+      "app.ts",
+      { "app.ts": 'import "./100%25/b.cjs";', "100%/b.cjs": '\nthrow new Error("no URL");' },
+      /100%\/b\.cjs:2: no URL\. It was thrown while the file was loaded\./,
+    ],
     ["a throw of no error", "app.ts", { "app.ts": 'throw "text";' }, /app\.ts could not be loaded: text\./],
     ["JSX", "app.tsx", { "app.tsx": "export default <a/>;" }, /Unknown file extension "\.tsx".*Node runs \.ts/],
   ] as const) {
