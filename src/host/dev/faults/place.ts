@@ -32,8 +32,7 @@ export function callsOf(error: unknown): Call[] {
     const file = at.startsWith("file:") ? fileURLToPath(at) : at;
     if (file === "" || tool.test(file) || own.some((folder) => file.startsWith(folder))) return [];
     const place = { file, line: Number(row), column: Number(column) };
-    // A module's own top level is run by `eval`.
-    return [{ name: name === "eval" ? "" : name, place, isProgram: !/[\\/]node_modules[\\/]/.test(file) }];
+    return [{ name, place, isProgram: !/[\\/]node_modules[\\/]/.test(file) }];
   });
 }
 
