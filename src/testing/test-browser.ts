@@ -79,9 +79,9 @@ export class TestPage implements ClientWorld {
   /** Pages are not made by a server here, so nothing reads them. */
   cookie(): void {}
 
-  async hold(name: string): Promise<(() => void) | undefined> {
+  async hold(name: string): Promise<(() => void) | null> {
     const { locks } = this.browser;
-    if (locks.has(name)) return undefined;
+    if (locks.has(name)) return null;
     locks.add(name);
     return () => void locks.delete(name);
   }

@@ -42,7 +42,7 @@ export function pageData(): PageData | undefined {
 function open(path: string, events: SocketEvents): ClientSocket {
   const socket = new WebSocket(new URL(path, location.href.replace("http", "ws")));
   socket.onopen = () => events.opened();
-  socket.onmessage = ({ data }) => events.text(String(data));
+  socket.onmessage = ({ data }: MessageEvent<string>) => events.text(data);
   socket.onclose = ({ code }) => events.closed(code);
   return {
     // One that closes says so soon; browsers would call what is sent until then a mistake.
@@ -60,25 +60,28 @@ function stored<T>(use: (storage: Storage) => T): T | undefined {
   }
 }
 
-async function hold(name: string): Promise<(() => void) | undefined> {
+async function hold(name: string): Promise<(() => void) | null> {
   // Only secure pages have locks; without them a duplicated tab takes the first one's place.
-  if (!("locks" in navigator)) return () => {};
+  const locks: LockManager | undefined = navigator.locks;
+  if (!locks) return () => {};
   return new Promise((resolve) => {
-    const held = (): Promise<void> => new Promise((release) => resolve(release));
-    navigator.locks.request(name, { signal: AbortSignal.timeout(handover) }, held).catch(() => resolve(undefined));
+    const ask = (options: LockOptions): Promise<void> =>
+      locks.request(name, options, (lock) => new Promise<void>((release) => resolve(lock && release)));
+    // A browser with much to do may be late to give what is free: who has waited in vain is told at once whether it is.
+    ask({ signal: AbortSignal.timeout(handover) })
+      .catch(() => ask({ ifAvailable: true }))
+      .catch(() => resolve(null));
   });
 }
 
 function watch(events: PageEvents): () => void {
+  // What has a signal is what listeners take for their options.
   const ended = new AbortController();
-  const { signal } = ended;
-  addEventListener("online", () => events.woke(true), { signal });
-  addEventListener("pageshow", ({ persisted }) => persisted && events.woke(true), { signal });
+  addEventListener("online", () => events.woke(true), ended);
+  addEventListener("pageshow", ({ persisted }) => persisted && events.woke(true), ended);
   // When a page is hidden by the next one, that has been asked for and made already.
-  addEventListener("beforeunload", () => events.leaving(), { signal });
-  addEventListener("pagehide", () => events.left(), { signal });
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && events.woke(false), {
-    signal,
-  });
+  addEventListener("beforeunload", () => events.leaving(), ended);
+  addEventListener("pagehide", () => events.left(), ended);
+  addEventListener("visibilitychange", () => document.visibilityState === "visible" && events.woke(false), ended);
   return () => ended.abort();
 }

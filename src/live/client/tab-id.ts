@@ -75,7 +75,7 @@ export class TabId {
     const unlock = await this.world.hold(`livespan:${tab}`);
     // Released while it was asked for.
     if (turn !== this.turn) unlock?.();
-    if (turn !== this.turn || unlock === undefined) return false;
+    if (turn !== this.turn || !unlock) return false;
     this.held = tab;
     this.unlock = unlock;
     return true;

@@ -22,8 +22,8 @@ export interface ClientWorld {
   write(name: string, value: string | undefined): void;
   /** A cookie of the page, for `seconds`; 0 removes it. */
   cookie(name: string, value: string, seconds: number): void;
-  /** Holds the name until the page ends or the function is called. Undefined when another page of this browser holds it. */
-  hold(name: string): Promise<(() => void) | undefined>;
+  /** Holds the name until the page ends or the function is called. Null when another page of this browser holds it. */
+  hold(name: string): Promise<(() => void) | null>;
   /** Asks a path of the server for the session's cookie. False when it did not answer; never rejects. */
   renew(path: string): Promise<boolean>;
   /** Tells of the page's life until the returned function is called. */

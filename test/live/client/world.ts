@@ -78,9 +78,9 @@ export class Page implements ClientWorld, Disposable {
     else this.browser.cookies.set(name, `${value} for ${seconds} s`);
   }
 
-  async hold(name: string): Promise<(() => void) | undefined> {
+  async hold(name: string): Promise<(() => void) | null> {
     const { held } = this.browser;
-    if (held.has(name)) return undefined;
+    if (held.has(name)) return null;
     held.add(name);
     return () => void held.delete(name);
   }

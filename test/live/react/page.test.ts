@@ -294,6 +294,16 @@ describe("a tab of the browser", () => {
     assert.equal(await text(page, "status"), "live");
   });
 
+  test("is no copy because the browser was late to give it its name", async () => {
+    await using site = await openSite(data);
+    await using visitor = await browser.visitor();
+    // The wait for the name is over before anything can be given.
+    await visitor.context.addInitScript("AbortSignal.timeout = () => AbortSignal.abort()");
+    await visitor.open(site.url);
+    const { tab, copyOf } = await (await site.line()).hello();
+    assert.deepEqual([tab, copyOf], ["mine", undefined]);
+  });
+
   test("that is opened anew is another one", async () => {
     await using site = await openSite();
     await using visitor = await browser.visitor();
