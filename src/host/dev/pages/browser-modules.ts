@@ -9,13 +9,15 @@ import.meta.hot.send("livespan:waiting", Number(new URL(import.meta.url).searchP
 `,
   /**
    * React takes a page away that throws once it is replaced, and one that it took over from the server it does not try again:
-   * loaded again, the page says what is wrong, until a save mends it.
+   * loaded again, the page says what is wrong, until a save mends it. What React has put before it for the document's head,
+   * such as the preload of an image, stays.
    */
   "livespan:emptied": `const root = document.getElementById("root");
 let replaced = 0;
+const isEmpty = () => [...root.childNodes].every(({ nodeName }) => /^(?:LINK|META|TITLE|STYLE|SCRIPT)$/.test(nodeName));
 import.meta.hot.on("vite:beforeUpdate", () => (replaced = performance.now()));
 new MutationObserver(() => {
-  if (performance.now() - replaced < 2_000 && replaced > 0 && !root.hasChildNodes()) location.reload();
+  if (performance.now() - replaced < 2_000 && replaced > 0 && isEmpty()) location.reload();
 }).observe(root, { childList: true });
 `,
   /** What Vite writes as inline styles, and the policy has refused, is given to the document in the way that none refuses. */

@@ -60,7 +60,10 @@ export class HotPages implements PageSource {
 
   /** What is wrong with a page is said when it is asked for. */
   private async warm(server: PageServer): Promise<void> {
-    for (const page of this.entries.values()) await this.make(server, page).catch(() => {});
+    const pages = [...this.entries.values()];
+    // First what all of them import, so that packages are bundled for browsers once.
+    await Promise.allSettled(pages.map((page) => server.links(page)));
+    for (const page of pages) await this.make(server, page).catch(() => {});
     await server.packages();
     server.advise();
   }

@@ -86,7 +86,8 @@ export class PageServer {
     const modules = await transformed(this.server!, id);
     const sheets = modules.filter(({ id: each }) => isStyle(each));
     const named = sheets.map((module) => [devBase + module.url.replace(/^\//, ""), module.id!] as const);
-    return { script: addressOf(id), styles: named.map(([href]) => href), styleIds: new Map(named), preloads: [] };
+    const styles = named.map(([href]) => href);
+    return { script: addressOf(id), styles, styleIds: new Map(named), preloads: [] };
   }
 
   /** The page as it is rendered here. Rejects with what its modules throw. */
@@ -178,8 +179,10 @@ export class PageServer {
       },
       hotUpdate: {
         order: "pre",
-        async handler({ type, file }) {
+        async handler({ type, file, modules }) {
           if (this.environment.name === "client") {
+            // A linked sheet gives way to its next: of CSS modules' Vite thinks that the document would have to.
+            for (const module of modules) if (module.type === "css") module.isSelfAccepting = true;
             if (type === "update" && !(await contents.isNews(file))) return [];
             await contents.renew(file);
             return undefined;
@@ -257,6 +260,8 @@ async function transformed(
     if (seen.has(module)) return;
     seen.set(module, []);
     await client.transformRequest(module.url);
+    // What a style sheet was made from, and is made anew with, such as all the sources that Tailwind reads, no browser loads.
+    if (styleSheet.test(pathOf(module.id ?? "") ?? "")) return;
     // A package that was bundled for browsers: nobody need wait until it is.
     const imported = [...module.importedModules].filter(({ file }) => file?.startsWith(config.cacheDir) !== true);
     seen.set(module, imported);
