@@ -1,4 +1,4 @@
-import { basename, isAbsolute } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
 import type { EvaluatedModuleNode } from "vite/module-runner";
 import type { Clock } from "../../../kernel/clock.ts";
@@ -146,8 +146,8 @@ export class ViteCode implements Code {
         this.isRestarted = this.server !== undefined;
         this.server = server;
         this.linked = new LinkedPackages(server.config.root, (path) => server.watcher.add(path));
-        // One that was named may lie elsewhere.
-        server.watcher.add([...env.files]);
+        // One that was named may lie elsewhere. A missing one of the folder itself would keep what comes into that from us.
+        server.watcher.add(env.files.filter((file) => !file.startsWith(join(server.config.root, "/"))));
         for (const event of ["add", "change", "unlink"] as const) {
           server.watcher.on(event, (file) => {
             if (event !== "unlink") contents.noticed(file);
