@@ -39,11 +39,13 @@ export class Inspector {
   private readonly waiting = new Map<number, (message: Incoming) => void>();
   private sent = 0;
   private onPaused: (frames: readonly Frame[]) => void = () => {};
+  private onResumed = (): void => {};
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     this.closed = once(socket, "close").then(() => {
       for (const answered of this.waiting.values()) answered({});
+      this.onResumed();
     });
     socket.onmessage = ({ data }) => this.take(JSON.parse(String(data)) as Incoming);
   }
@@ -99,8 +101,11 @@ export class Inspector {
     await this.resume();
   }
 
+  /** Settles when the thread has left its halt: until then, also after the answer, a pause that is asked for is none. */
   async resume(): Promise<void> {
-    await this.call("Debugger.resume");
+    const resumed = new Promise<void>((resolve) => (this.onResumed = resolve));
+    void this.call("Debugger.resume");
+    await resumed;
   }
 
   async close(): Promise<void> {
@@ -151,5 +156,6 @@ export class Inspector {
     } else if (params !== undefined && method === "Debugger.scriptParsed") {
       this.scripts.set(params.scriptId, params);
     } else if (params !== undefined && method === "Debugger.paused") this.onPaused(params.callFrames);
+    else if (method === "Debugger.resumed") this.onResumed();
   }
 }
