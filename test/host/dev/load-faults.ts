@@ -71,6 +71,22 @@ export const loadFaults: readonly { readonly what: string; readonly files: Files
     ),
   },
   {
+    what: "an alias that the configuration does not have",
+    files: { "word.ts": 'import { part } from "@/part.ts";\nexport const word = part;\n' },
+    said: block(
+      "✗ The code could not be loaded",
+      "  word.ts:1:22",
+      '  word.ts imports "@/part.ts", an alias that nothing resolves.',
+      "",
+      '  > 1 | import { part } from "@/part.ts";',
+      "      |                      ^",
+      "    2 | export const word = part;",
+      "",
+      '  Correct it. The "paths" of tsconfig.json need resolve: { tsconfigPaths: true } in a vite.config.',
+      "  The code before it goes on serving.",
+    ),
+  },
+  {
     what: "an export that is not there",
     files: { "word.ts": "export const worde = 1;\n" },
     said: block(

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { createRequire } from "node:module";
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { didYouMean, nearest } from "../../../kernel/nearest.ts";
 import { ownError } from "../../../app/build/vite.ts";
@@ -91,18 +92,28 @@ function importing(specifier: string, importer: string, root: string): Importing
   return { importer, specifier, place: undefined };
 }
 
+const aliased = 'Correct it. The "paths" of tsconfig.json need resolve: { tsconfigPaths: true } in a vite.config.';
+
 function missing({ importer, specifier, place }: Importing): SourceError {
   const says = `${shownFile(importer)} imports "${specifier}"`;
+  // What no package can be called.
+  if (/^(?:@\/|[~#])/.test(specifier))
+    return new SourceError(`${says}, an alias that nothing resolves.`, place, aliased);
   if (!/^[./]/.test(specifier)) {
     const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0];
-    const isInstalled = existsSync(join(process.cwd(), "node_modules", name));
-    const what = isInstalled ? "which its package does not have" : "which is not installed";
-    const remedy = isInstalled ? "Correct the path." : `Correct the name, or install it: npm install ${name}.`;
+    const isThere = isInstalled(name, importer);
+    const what = isThere ? "which its package does not have" : "which is not installed";
+    const remedy = isThere ? "Correct the path." : `Correct the name, or install it: npm install ${name}.`;
     return new SourceError(`${says}, ${what}.`, place, remedy);
   }
   const near = nearFile(resolve(dirname(importer), specifier));
   const hint = near === undefined ? "" : ` Did you mean "${specifier.replace(/[^/]*$/, near)}"?`;
   return new SourceError(`${says}, but there is no such file.${hint}`, place, "Create the file, or correct the path.");
+}
+
+function isInstalled(name: string, importer: string): boolean {
+  const folders = isAbsolute(importer) ? (createRequire(importer).resolve.paths(name) ?? []) : [];
+  return folders.some((folder) => existsSync(join(folder, name)));
 }
 
 function nearFile(path: string): string | undefined {
