@@ -156,6 +156,16 @@ export default createApp().get("/", () => [VALUE, made, [aliased, imported, mapp
     assert.deepEqual(await dev.stop(), { code: 0, signal: null });
   });
 
+  test("a configuration of Vite's that comes while it runs counts from then on", async () => {
+    const app = 'import { createApp } from "livespan";\ndeclare const VALUE: string;\n';
+    await using dev = await DevProgram.start({
+      "app.ts": `${app}export default createApp().get("/", () => (typeof VALUE === "string" ? VALUE : "none"));`,
+    });
+    assert.equal(await json(dev), "none");
+    await dev.project.write({ "vite.config.ts": "export default { define: { VALUE: '\"given\"' } };" });
+    await dev.answers("given");
+  });
+
   test("a configuration of Vite's that cannot be read ends it with what is wrong", async () => {
     await using dev = await DevProgram.launch(
       await DevProgram.project({ "app.ts": "", "vite.config.ts": 'throw new Error("no configuration");' }),

@@ -1,4 +1,4 @@
-import { basename, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
 import type { EvaluatedModuleNode } from "vite/module-runner";
 import type { Clock } from "../../../kernel/clock.ts";
@@ -153,6 +153,8 @@ export class ViteCode implements Code {
             if (event !== "unlink") contents.noticed(file);
             if (env.includes(file)) this.readEnv();
             if (isSetting(file, server)) this.setting = file;
+            // Vite knows of those that were there when it started.
+            if (event === "add" && isNewConfig(file, server)) void server.restart();
           });
         }
         // Where there are many files the program may be loaded long before each of them is watched.
@@ -289,9 +291,17 @@ export class ViteCode implements Code {
 type Change = "create" | "update" | "delete";
 
 /** Whether Vite starts itself anew when this file changes. */
-function isSetting(file: string, { config }: ViteDevServer): boolean {
+function isSetting(file: string, server: ViteDevServer): boolean {
+  const { configFile, configFileDependencies } = server.config;
+  const isKnown = file === configFile || configFileDependencies.includes(file);
+  return isKnown || basename(file).startsWith(".env") || isNewConfig(file, server);
+}
+
+function isNewConfig(file: string, { config }: ViteDevServer): boolean {
   return (
-    file === config.configFile || config.configFileDependencies.includes(file) || basename(file).startsWith(".env")
+    config.configFile === undefined &&
+    dirname(file) === config.root &&
+    /^vite\.config\.[cm]?[jt]s$/.test(basename(file))
   );
 }
 
