@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { DevEnvironment, EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
 import type { EvaluatedModuleNode } from "vite/module-runner";
 import type { Clock } from "../../../kernel/clock.ts";
@@ -11,6 +11,7 @@ import { CommonJs } from "./common-js.ts";
 import { Contents } from "./contents.ts";
 import { DevPages } from "../pages/dev-pages.ts";
 import { LinkedPackages } from "./linked.ts";
+import { isNewConfig, isSetting } from "./setting.ts";
 import { MissingImports } from "./missing.ts";
 import type { ModuleGraph } from "./graph.ts";
 
@@ -289,21 +290,6 @@ export class ViteCode implements Code {
 }
 
 type Change = "create" | "update" | "delete";
-
-/** Whether Vite starts itself anew when this file changes. */
-function isSetting(file: string, server: ViteDevServer): boolean {
-  const { configFile, configFileDependencies } = server.config;
-  const isKnown = file === configFile || configFileDependencies.includes(file);
-  return isKnown || basename(file).startsWith(".env") || isNewConfig(file, server);
-}
-
-function isNewConfig(file: string, { config }: ViteDevServer): boolean {
-  return (
-    config.configFile === undefined &&
-    dirname(file) === config.root &&
-    /^vite\.config\.[cm]?[jt]s$/.test(basename(file))
-  );
-}
 
 function fileOf(id: string): string {
   return id.replace(/[?#].*$/, "");
