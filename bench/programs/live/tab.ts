@@ -68,12 +68,12 @@ class NodeWorld implements ClientWorld {
 
   async renew(path: string): Promise<boolean> {
     try {
-      const answer = await fetch(`http://127.0.0.1:${this.port}${path}`);
+      // As browsers do: without what it has, it would be given another session, which has none of its tabs.
+      const headers = { cookie: this.session };
+      const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, { headers });
       await answer.arrayBuffer();
-      this.session = answer.headers
-        .getSetCookie()
-        .map((cookie) => cookie.split(";")[0])
-        .join("; ");
+      const given = answer.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
+      if (given.length > 0) this.session = given.join("; ");
       return answer.ok;
     } catch {
       return false;
