@@ -180,15 +180,22 @@ type Output = readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[];
 function pageOf(name: string, client: Output, server: Output, base: string) {
   const chunks = new Map(client.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file]] : [])));
   const entry = entryOf(name, client);
-  const loaded = new Set([entry]);
-  // A set may grow while it is walked.
-  for (const chunk of loaded) for (const file of chunk.imports) if (chunks.has(file)) loaded.add(chunks.get(file)!);
-  // What is imported comes first: later styles go over earlier ones.
-  const styles = new Set([...loaded].reverse().flatMap((chunk) => [...(chunk.viteMetadata?.importedCss ?? [])]));
+  const reached = (filesOf: (chunk: Rolldown.OutputChunk) => readonly string[]): Rolldown.OutputChunk[] => {
+    const found = new Set([entry]);
+    // A set may grow while it is walked.
+    for (const chunk of found) for (const file of filesOf(chunk)) if (chunks.has(file)) found.add(chunks.get(file)!);
+    return [...found];
+  };
+  const loaded = reached(({ imports }) => imports);
+  // What comes on demand is rendered here all the same.
+  const rendered = reached(({ imports, dynamicImports }) => [...imports, ...dynamicImports]);
+  // What is imported comes first, what comes on demand last: later styles go over earlier ones.
+  const ordered = [...loaded.toReversed(), ...rendered.toReversed()];
+  const styles = new Set(ordered.flatMap((chunk) => [...(chunk.viteMetadata?.importedCss ?? [])]));
   const links: PageLinks = {
     script: base + entry.fileName,
     styles: Array.from(styles, (file) => base + file),
-    preloads: [...loaded].slice(1).map((chunk) => base + chunk.fileName),
+    preloads: loaded.slice(1).map((chunk) => base + chunk.fileName),
   };
   return { links, server: entryOf(name, server).fileName };
 }

@@ -68,6 +68,23 @@ suite("a page's document", () => {
     assert.equal((await t.request(`${links[0]}x`)).status, 404);
   });
 
+  test("links to the styles of what is imported on demand as well, after the page's own", async () => {
+    const part = 'import "./part.css";\nexport default function Part() { return <p>Part</p>; }\n';
+    await using project = await Project.make({
+      "page.tsx": `import { lazy, Suspense } from "react"; import "./page.css";
+const Part = lazy(() => import("./part.tsx"));
+export default function Page() { return <Suspense><Part /></Suspense>; }`,
+      "page.css": "p { top: 0 }",
+      "part.tsx": part,
+      "part.css": "p { top: 1px }",
+    });
+    await using t = await testApp(appOf(project));
+    const text = await textAt(t);
+    assert.match(text, /<p>Part<\/p>/);
+    const styles = Array.from(text.matchAll(/href="([^"]+\.css)"/g), ([, link = ""]) => textAt(t, link));
+    assert.deepEqual(await Promise.all(styles), ["p{top:0}\n", "p{top:1px}\n"]);
+  });
+
   test("is answered to HEAD, and is no part of the API's description", async () => {
     await using project = await Project.make({ "page.tsx": hello });
     await using t = await testApp(appOf(project).get("/items", () => []));
