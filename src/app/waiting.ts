@@ -1,5 +1,6 @@
 import type { Generation } from "../kernel/generation.ts";
 import type { World } from "../kernel/world.ts";
+import { few } from "./few.ts";
 
 /** Milliseconds of a drain after which it is said what it waits for. */
 const patience = 1_000;
@@ -11,8 +12,7 @@ export function logWaits(generation: Generation, { clock, log }: Pick<World, "cl
   const tell = (): void => {
     if (generation.state !== "draining") return;
     const names = generation.intakes.flatMap(({ pending }) => pending ?? []);
-    const rest = names.length > most ? ` and ${names.length - most} more` : "";
-    if (names.length > 0) log("info", `waiting for ${names.slice(0, most).join(", ")}${rest}`);
+    if (names.length > 0) log("info", `waiting for ${few(names, most)}`);
   };
   generation.on(
     (event) => {

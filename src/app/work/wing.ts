@@ -4,6 +4,7 @@ import type { Generation } from "../../kernel/generation.ts";
 import type { Root } from "../../kernel/graph.ts";
 import type { Runnable } from "../../work/task.ts";
 import type { World } from "../../kernel/world.ts";
+import { few } from "../few.ts";
 import { budgetsFrom } from "../../kernel/budgets.ts";
 import { clientScope } from "../../work/scope.ts";
 import { EngineUse } from "./engine-use.ts";
@@ -135,6 +136,5 @@ function assertWorkers(app: string, workers: readonly unknown[]): void {
 /** What a worker takes, for the line at the start: the first few names, and how many more there are. */
 function placeOf({ name, slots, workflows, tasks }: WorkerDeclaration): string {
   const names = [...workflows, ...tasks.filter(({ workflow }) => workflow === undefined)].map((each) => each.name);
-  const rest = names.length > 6 ? ` and ${names.length - 6} more` : "";
-  return `; worker "${name}", ${slots} slots: ${names.slice(0, 6).join(", ")}${rest}`;
+  return `; worker "${name}", ${slots} slots: ${few(names, 6)}`;
 }

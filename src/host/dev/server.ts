@@ -15,7 +15,7 @@ import type { StopReport } from "../../kernel/report.ts";
 import type { StopRequest } from "../../kernel/generation.ts";
 import { faultAnswer } from "./faults/fault-answer.ts";
 import { Loader, type LoaderOptions } from "./modules/loader.ts";
-import { LivespanError } from "../../kernel/errors.ts";
+import { combine, LivespanError } from "../../kernel/errors.ts";
 
 /** Milliseconds without a further change after which a save counts as complete. */
 const quiet = 15;
@@ -134,12 +134,16 @@ export class DevServer implements Carried {
 
   async release(): Promise<void> {
     const { listening, keeper, engine, code } = this.options;
-    // Closed in the opposite order, each also when another fails.
-    await using open = new AsyncDisposableStack();
-    open.use(code);
-    open.use(engine);
-    open.use(keeper);
-    open.defer(() => listening.release());
+    const errors: unknown[] = [];
+    await listening.release().catch((error: unknown) => errors.push(error));
+    for (const each of [keeper, engine, code]) {
+      try {
+        await each[Symbol.asyncDispose]();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw combine(errors, "what outlives a reload did not close cleanly");
   }
 
   get isLeaving(): boolean {

@@ -3,6 +3,7 @@ import type { Log } from "../../../kernel/log.ts";
 import manifest from "../../../../package.json" with { type: "json" };
 import { blockText, type Paint } from "./block.ts";
 import { faultReport, reportOf, type Fault, type Report } from "./fault.ts";
+import { few } from "../../../app/few.ts";
 import { formatMs } from "../../../app/tree.ts";
 import { jsonOf } from "../../../app/log.ts";
 import { LivespanError, messageOf } from "../../../kernel/errors.ts";
@@ -55,9 +56,7 @@ export function logScreen(log: Log): Screen {
 const mostNamed = 3;
 
 function goodText({ files, ms, kept }: Swap): string {
-  const named = files.slice(0, mostNamed).map(shownFile).join(", ");
-  const more = files.length > mostNamed ? ` and ${files.length - mostNamed} more` : "";
-  const what = files.length === 0 ? "ready in" : `${named}${more}: served after`;
+  const what = files.length === 0 ? "ready in" : `${few(files.map(shownFile), mostNamed)}: served after`;
   return `${what} ${formatMs(ms)}${kept.length === 0 ? "" : `, kept ${kept.join(", ")}`}`;
 }
 
